@@ -1,0 +1,82 @@
+"""Fixtures that every test may use: databases of both engines, a gateway, logs shown when a test fails."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import stack
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--engine sqlite` runs only that database's half, for a quick look; the gate runs both."""
+    parser.addoption("--engine", choices=stack.ENGINES, help="run the tests of one database only")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give every test that needs a database both of them."""
+    if "engine" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--engine")
+        metafunc.parametrize("engine", [chosen] if chosen else stack.ENGINES, indirect=True, scope="session")
+
+
+def pytest_sessionfinish() -> None:
+    """End whatever still runs."""
+    stack.stop_everything()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the processes printed during a test that failed."""
+    report = yield
+    if call.when == "call" or report.failed:
+        for process in stack.PROCESSES:
+            with contextlib.suppress(FileNotFoundError):
+                text = process.new_output()
+                if report.failed and text:
+                    report.sections.append((f"log of {process.name}", text[-20_000:]))
+    return report
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> stack.Engine:
+    """The database under test: "sqlite", then "postgresql"."""
+    name: stack.Engine = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Databases]:
+    """Fresh databases of either engine."""
+    made = stack.Databases(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def gateway(
+    engine: stack.Engine, databases: stack.Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[stack.Gateway]:
+    """One gateway for the session; tests keep apart by each using a key of its own (`secret_key`)."""
+    with stack.running_gateway(engine, databases, tmp_path_factory.mktemp("gateway")) as running:
+        yield running
+
+
+@pytest.fixture
+def secret_key(gateway: stack.Gateway) -> str:
+    """A key whose account is this test's alone."""
+    return gateway.new_key()
+
+
+@pytest.fixture
+def start_gateway(
+    engine: stack.Engine, databases: stack.Databases, tmp_path: Path
+) -> Iterator[Callable[..., stack.Gateway]]:
+    """Start gateways of the test's own: `start_gateway(threads=4)`; they end with the test."""
+    with contextlib.ExitStack() as ending:
+        yield lambda **settings: ending.enter_context(stack.running_gateway(engine, databases, tmp_path, **settings))

