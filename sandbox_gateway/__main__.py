@@ -1,0 +1,5 @@
+"""`python -m sandbox_gateway`."""
+
+from sandbox_gateway.cli import main
+
+main()

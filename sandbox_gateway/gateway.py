@@ -1,0 +1,58 @@
+"""The whole program put together: one port, one database, the application, and the dispatcher beside it."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
+
+from sandbox_gateway import crash, logs, migrate, server, web
+from sandbox_gateway.config import Config
+from sandbox_gateway.storage import Store
+
+
+class CannotServeError(Exception):
+    """Something outside the gateway keeps it from serving; the text says what, and what would help."""
+
+
+def serve(config: Config, *, child: bool, parent_fd: int | None) -> NoReturn:
+    """Serve until told to end. CannotServeError if the port is taken or the database cannot be used."""
+    logs.configure()
+    crash.choose(config.crash_at)
+    if parent_fd is not None:
+        server.check_descriptor(parent_fd)
+    try:
+        listener = server.listen(config.host, config.port)
+    except OSError as error:
+        raise CannotServeError(_why_not_listening(error, config)) from None
+    _take_database(config)
+
+    def load() -> tuple[server.WSGI, Callable[[], None]]:
+        store = Store(config.database_url, connections=config.threads + 8)
+        application = web.create_app(config, store)
+        return application.wsgi_app, store.dispose
+
+    server.run(config, listener, load, child=child, parent_fd=parent_fd)
+
+
+def _take_database(config: Config) -> None:
+    shown = make_url(config.database_url).render_as_string(hide_password=True)
+    try:
+        if config.is_sqlite:
+            server.lock_database_file(Path(str(make_url(config.database_url).database)))
+        migrate.upgrade(config.database_url)
+    except BlockingIOError:
+        raise CannotServeError(f"another gateway is serving {shown}; end it, or give this one other data") from None
+    except (OSError, OperationalError) as error:
+        reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+        raise CannotServeError(f"cannot use the database {shown}: {reason}") from None
+
+
+def _why_not_listening(error: OSError, config: Config) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {config.port} on {config.host} is taken; give another one with --port"
+    return f"cannot listen on port {config.port} of {config.host}: {error.strerror}"
