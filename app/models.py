@@ -1,0 +1,32 @@
+"""Every table of the app, imported so that the metadata is whole (migrations, tests)."""
+
+from app.clock import ClockReading
+from app.customers.models import Customer
+from app.db import Base
+from app.gateway.calls import GatewayCall
+from app.jobs.models import Job
+from app.merchants.models import Merchant
+from app.operators.models import ApiToken, Operator, OperatorSession, SignInLink
+from app.orders.models import Order
+from app.payments.models import Attempt, Payment, Refund
+from app.timeline.models import Entry
+from app.webhooks.models import WebhookEvent
+
+__all__ = [
+    "ApiToken",
+    "Attempt",
+    "Base",
+    "ClockReading",
+    "Customer",
+    "Entry",
+    "GatewayCall",
+    "Job",
+    "Merchant",
+    "Operator",
+    "OperatorSession",
+    "Order",
+    "Payment",
+    "Refund",
+    "SignInLink",
+    "WebhookEvent",
+]

@@ -1,0 +1,1 @@
+"""What was bought; place an order, follow its payment."""

@@ -1,0 +1,121 @@
+"""The orders table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.db import Base
+from app.errors import RuleBroken
+from app.money import Money
+from app.orders.states import ORDER, PAYABLE, OrderStatus
+from app.timeline import Actor, Kind, add
+
+
+class Order(Base):
+    """What a customer owes a merchant, and how far it is paid. `version` rises by one with each change."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "reference"),
+        CheckConstraint("amount_minor BETWEEN 1 AND 999999999999", name="amount_positive"),
+        CheckConstraint("amount_captured_minor <= amount_minor", name="captured_within_amount"),
+        CheckConstraint("amount_refunded_minor BETWEEN 0 AND amount_captured_minor", name="refunded_within_captured"),
+        Index("ix_orders_created", "created_at", "id"),
+        Index("ix_orders_status", "status", "created_at", "id"),
+        Index("ix_orders_reference", "reference"),
+        Index("ix_orders_customer", "customer_id", "created_at", "id"),
+        Index("ix_orders_email", "customer_email_key", "created_at", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    merchant_id: Mapped[str] = mapped_column(ForeignKey("merchants.id"))
+    reference: Mapped[str] = mapped_column(String(100))
+    status: Mapped[OrderStatus] = mapped_column(String(30), default=OrderStatus.AWAITING_PAYMENT)
+    version: Mapped[int] = mapped_column(default=1)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    amount_authorized_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    amount_captured_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    amount_refunded_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    currency: Mapped[str] = mapped_column(String(3))
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"))
+    customer_name: Mapped[str] = mapped_column(String(200))
+    customer_email: Mapped[str] = mapped_column(String(254))
+    customer_email_key: Mapped[str] = mapped_column(String(254))
+    customer_locale: Mapped[str | None] = mapped_column(String(20))
+    items: Mapped[list[Any]]
+    capture_policy: Mapped[str] = mapped_column(String(20))
+    context: Mapped[dict[str, Any]]
+    details: Mapped[dict[str, Any]]
+    """The caller's `metadata`, string pairs."""
+    disputed: Mapped[bool] = mapped_column(default=False)
+    cancel_reason: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self.status = OrderStatus.AWAITING_PAYMENT
+        self.version = 1
+        self.amount_authorized_minor = self.amount_captured_minor = self.amount_refunded_minor = 0
+        self.disputed = False
+
+    @property
+    def state(self) -> OrderStatus:
+        """The status as a member of its enum, however it was loaded."""
+        return OrderStatus(self.status)
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def amount_authorized(self) -> Money:
+        return Money(self.amount_authorized_minor, self.currency)
+
+    @property
+    def amount_captured(self) -> Money:
+        return Money(self.amount_captured_minor, self.currency)
+
+    @property
+    def amount_refunded(self) -> Money:
+        return Money(self.amount_refunded_minor, self.currency)
+
+    @property
+    def is_payable(self) -> bool:
+        return self.state in PAYABLE
+
+    @property
+    def captures_at_once(self) -> bool:
+        return self.capture_policy == "automatic"
+
+    def check_payable(self) -> None:
+        """RuleBroken unless a payment may begin now."""
+        if not self.is_payable:
+            raise RuleBroken(
+                "invalid_transition",
+                f"The order is {self.state.value.replace('_', ' ')}: it cannot be paid now.",
+                current_status=self.status,
+                allowed_actions=[],
+            )
+
+    def follow(self, session: Session, status: OrderStatus, actor: Actor, cause: str | None) -> None:
+        """Take the status that the order's payment brings; the only writer of `status`."""
+        if status == self.state:
+            return
+        assert ORDER.leads_to(self.state, status), f"no line from {self.status} to {status}"
+        before, self.status = self.state, status
+        add(
+            session,
+            Kind.ORDER_STATUS,
+            self.id,
+            f"Order {status.value.replace('_', ' ')}",
+            actor,
+            order_id=self.id,
+            from_status=before,
+            to_status=status,
+            cause=cause,
+        )

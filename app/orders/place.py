@@ -1,0 +1,126 @@
+"""Take an order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.clock import business_now, wall_now
+from app.customers.know import know_customer
+from app.db import transaction
+from app.errors import InvalidInput
+from app.ids import new_id
+from app.merchants.queries import find_merchant
+from app.money import MAX_AMOUNT_MINOR, Money, UnknownCurrency, exponent_of, is_locale
+from app.orders.models import Order
+from app.timeline import Actor, Kind, add
+
+CAPTURE_POLICIES = ("manual", "automatic")
+_EMAIL = re.compile(r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}$")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of an order; `unit_amount_minor` in the order's currency."""
+
+    name: str
+    quantity: int
+    unit_amount_minor: int
+
+
+@dataclass(frozen=True)
+class NewOrder:
+    """What is asked for, already of the right types; `place_order` checks what it means."""
+
+    reference: str
+    amount_minor: int
+    currency: str
+    customer_name: str
+    customer_email: str
+    customer_locale: str | None = None
+    items: Sequence[Item] = ()
+    merchant_id: str | None = None
+    capture_policy: str = "manual"
+    context: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+def _check(new: NewOrder) -> None:
+    try:
+        exponent_of(new.currency)
+    except UnknownCurrency as error:
+        raise InvalidInput("/currency", "unknown_currency", f"{error}.") from None
+    if not 1 <= new.amount_minor <= MAX_AMOUNT_MINOR:
+        raise InvalidInput(
+            "/amount", "out_of_range", f"The amount must be 1 to {MAX_AMOUNT_MINOR} minor units of {new.currency}."
+        )
+    if not new.reference.strip():
+        raise InvalidInput("/reference", "required", "Give the order a reference of 1 to 100 characters.")
+    if not new.customer_name.strip():
+        raise InvalidInput("/customer/name", "required", "Give the customer's name.")
+    if not _EMAIL.match(new.customer_email):
+        raise InvalidInput("/customer/email", "invalid_email", "Write an e-mail address, like ann@example.com.")
+    if new.customer_locale is not None and not is_locale(new.customer_locale):
+        raise InvalidInput("/customer/locale", "unknown_locale", "Write a locale, like en-US or de-DE.")
+    if new.capture_policy not in CAPTURE_POLICIES:
+        raise InvalidInput("/capture_policy", "unknown_policy", f"Choose one of {', '.join(CAPTURE_POLICIES)}.")
+    if new.items:
+        total = sum(item.quantity * item.unit_amount_minor for item in new.items)
+        if total != new.amount_minor:
+            raise InvalidInput(
+                "/items",
+                "sum_differs",
+                f"The items add up to {total}, the amount is {new.amount_minor}: make them equal.",
+            )
+
+
+def _taken(reference: str) -> InvalidInput:
+    return InvalidInput("/reference", "reference_taken", f"This merchant already has an order {reference!r}.")
+
+
+def place_order(new: NewOrder, actor: Actor) -> Order:
+    """Write the order; InvalidInput names the member that is wrong."""
+    _check(new)
+    try:
+        with transaction() as session:
+            return _write(session, new, actor)
+    except IntegrityError:  # a rival took the reference between the look and the write
+        raise _taken(new.reference) from None
+
+
+def _write(session: Session, new: NewOrder, actor: Actor) -> Order:
+    merchant = find_merchant(session, new.merchant_id)
+    same = select(Order.id).where(Order.merchant_id == merchant.id, Order.reference == new.reference)
+    if session.scalars(same).first() is not None:
+        raise _taken(new.reference)
+    customer = know_customer(session, email=new.customer_email, name=new.customer_name, locale=new.customer_locale)
+    order = Order(
+        id=new_id("ord"),
+        merchant_id=merchant.id,
+        reference=new.reference,
+        amount_minor=new.amount_minor,
+        currency=new.currency,
+        customer_id=customer.id,
+        customer_name=new.customer_name,
+        customer_email=new.customer_email,
+        customer_email_key=customer.email_key,
+        customer_locale=new.customer_locale,
+        items=[
+            {"name": item.name, "quantity": item.quantity, "unit_amount": item.unit_amount_minor} for item in new.items
+        ],
+        capture_policy=new.capture_policy,
+        context=dict(new.context),
+        details=dict(new.metadata),
+        created_at=business_now(session),
+        recorded_at=wall_now(),
+    )
+    session.add(order)
+    session.flush()
+    summary = f"Order {order.reference} placed over {Money(order.amount_minor, order.currency)}"
+    add(session, Kind.ORDER_PLACED, order.id, summary, actor, order_id=order.id, to_status=order.status)
+    return order

@@ -1,0 +1,1 @@
+"""Authorize, capture, void, refund: written down, asked, recorded."""

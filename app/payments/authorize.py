@@ -1,0 +1,132 @@
+"""Authorize: begin a payment of an order with a token, or with a card of the sandbox's catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.clock import business_now
+from app.db import transaction
+from app.errors import GatewayRefused, InvalidInput, NotFound, RuleBroken
+from app.gateway import GatewayToken, gateway
+from app.ids import new_id, new_key
+from app.orders.models import Order
+from app.payments.ask import carry_out
+from app.payments.models import Attempt, Payment, lock_order
+from app.payments.queries import attempt_of_request
+from app.payments.states import Operation, PaymentStatus
+from app.timeline import Actor
+
+
+@dataclass(frozen=True)
+class PaymentRequest:
+    """How an order is to be paid: exactly one of `token` and `test_card`; `capture` None follows the order's policy."""
+
+    token: str | None = None
+    test_card: str | None = None
+    capture: bool | None = None
+    return_url: str | None = None
+    three_ds: str | None = None
+
+
+def authorize_payment(
+    order_id: str, request: PaymentRequest, actor: Actor, *, request_key: str | None = None
+) -> Payment:
+    """Write, ask, record. A decline and an unknown outcome are results, not errors.
+
+    Raises NotFound, InvalidInput (naming `/token` or `/test_card`), RuleBroken where the order cannot be paid now,
+    and GatewayUnavailable where not even the token could be looked at: then nothing was begun.
+    """
+    standing = attempt_of_request(request_key)
+    if standing is not None:
+        return carry_out(standing) if standing.is_open else standing.payment
+    order = _payable(order_id)
+    token = _token_for(order, request)
+    with transaction() as session:
+        locked = lock_order(session, order_id)
+        assert locked is not None, "orders are never deleted"
+        locked.check_payable()
+        attempt = _begin(session, locked, request, token, actor, request_key)
+    return carry_out(attempt)
+
+
+def _payable(order_id: str) -> Order:
+    with transaction() as session:
+        order = session.get(Order, order_id)
+        if order is None:
+            raise NotFound(f"There is no order {order_id}.")
+        order.check_payable()
+        return order
+
+
+def _token_for(order: Order, request: PaymentRequest) -> GatewayToken:
+    if (request.token is None) == (request.test_card is None):
+        raise InvalidInput("/token", "one_of", "Give either a token or the name of a test card.")
+    try:
+        if request.test_card is not None:
+            return gateway().create_test_token(request.test_card, order.amount_minor, order.currency, new_key())
+        assert request.token is not None
+        token = gateway().get_token(request.token)
+    except GatewayRefused as refusal:
+        member = "/token" if request.token is not None else "/test_card"
+        if refusal.status not in (404, 422):
+            raise
+        code = "token_not_found" if request.token is not None else "unknown_test_card"
+        raise InvalidInput(member, code, refusal.detail or "The gateway does not know it.") from refusal
+    if token.used:
+        raise RuleBroken("token_used", "This token has paid for something already; a token is for one payment.")
+    if token.amount != order.amount_minor:
+        raise InvalidInput("/token", "amount_mismatch", "The token is for another amount than the order's.")
+    if token.currency != order.currency:
+        raise InvalidInput("/token", "currency_mismatch", "The token is for another currency than the order's.")
+    return token
+
+
+def _begin(
+    session: Session,
+    order: Order,
+    request: PaymentRequest,
+    token: GatewayToken,
+    actor: Actor,
+    request_key: str | None,
+) -> Attempt:
+    capture = order.captures_at_once if request.capture is None else request.capture
+    payment = Payment(
+        id=new_id("pay"),
+        order_id=order.id,
+        order=order,
+        status=PaymentStatus.UNKNOWN,
+        gateway_version=0,
+        version=1,
+        amount_minor=order.amount_minor,
+        amount_capturable_minor=0,
+        amount_captured_minor=0,
+        amount_refunded_minor=0,
+        amount_refundable_minor=0,
+        currency=order.currency,
+        capture=capture,
+        card=token.card.model_dump(),
+        created_at=business_now(session),
+    )
+    session.add(payment)
+    session.flush()
+    asked: dict[str, Any] = {
+        "token": token.id,
+        "amount": order.amount_minor,
+        "currency": order.currency,
+        "capture": capture,
+        "reference": order.reference,
+        "customer": {"id": order.customer_id, "email": order.customer_email, "name": order.customer_name},
+        "metadata": {"order": order.id, "payment": payment.id},
+    }
+    if order.context.get("ip"):
+        asked["customer"]["ip"] = order.context["ip"]
+    if request.return_url is not None:
+        asked["return_url"] = request.return_url.replace("{payment}", payment.id)
+    if request.three_ds is not None:
+        asked["three_ds"] = request.three_ds
+    return payment.open_attempt(
+        session, Operation.AUTHORIZE, asked, actor, amount=order.amount, request_key=request_key
+    )

@@ -1,0 +1,42 @@
+"""Cancel an order: what is held for it is voided first."""
+
+from __future__ import annotations
+
+from app.db import transaction
+from app.errors import NotFound, RuleBroken
+from app.orders.models import Order
+from app.orders.states import OrderStatus
+from app.payments.models import lock_order
+from app.payments.queries import live_payment_of
+from app.payments.void import void_payment
+from app.timeline import Actor
+
+
+def cancel_order(order_id: str, reason: str | None, actor: Actor, *, request_key: str | None = None) -> Order:
+    """Cancel it if nothing was taken. While the void is unanswered the order is unknown, canceled afterwards."""
+    words = (reason or "").strip() or "canceled on request"
+    with transaction() as session:
+        order = lock_order(session, order_id)
+        if order is None:
+            raise NotFound(f"There is no order {order_id}.")
+        payment = live_payment_of(session, order_id)
+        if payment is None:
+            if order.state == OrderStatus.CANCELED:
+                raise RuleBroken(
+                    "invalid_transition",
+                    "The order is canceled already.",
+                    current_status=order.status,
+                    allowed_actions=[],
+                )
+            order.cancel_reason = words
+            order.version += 1
+            order.follow(session, OrderStatus.CANCELED, actor, request_key)
+            return order
+    if payment.amount_captured_minor > 0:
+        raise RuleBroken(
+            "invalid_transition",
+            f"{payment.amount_captured} was captured already: refund it instead of canceling.",
+            current_status=order.status,
+            allowed_actions=payment.allowed_actions(),
+        )
+    return void_payment(payment.id, actor, request_key=request_key, then_cancel=words).order

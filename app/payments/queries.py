@@ -1,0 +1,53 @@
+"""Reading payments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from app.db import reading
+from app.errors import NotFound
+from app.gateway.calls import GatewayCall
+from app.payments.models import Attempt, Payment
+
+WHOLE = (selectinload(Payment.attempts), selectinload(Payment.refunds))
+
+
+def get_payment(payment_id: str) -> Payment:
+    """The payment with its order, attempts and refunds; NotFound."""
+    with reading() as session:
+        payment = session.get(Payment, payment_id, options=WHOLE)
+        if payment is None:
+            raise NotFound(f"There is no payment {payment_id}.")
+        return payment
+
+
+def payments_of(session: Session, order_id: str) -> Sequence[Payment]:
+    """An order's payments with attempts and refunds, newest first."""
+    newest_first = (Payment.created_at.desc(), Payment.id.desc())
+    return session.scalars(
+        select(Payment).where(Payment.order_id == order_id).order_by(*newest_first).options(*WHOLE)
+    ).all()
+
+
+def live_payment_of(session: Session, order_id: str) -> Payment | None:
+    """The payment that holds or took money, or whose outcome is open; at most one."""
+    return next((payment for payment in payments_of(session, order_id) if not payment.is_over), None)
+
+
+def attempt_of_request(request_key: str | None) -> Attempt | None:
+    """The attempt that a form or call with this key began, if it did."""
+    if request_key is None:
+        return None
+    with reading() as session:
+        wanted = select(Attempt).where(Attempt.request_key == request_key)
+        return session.scalars(wanted.options(selectinload(Attempt.payment).options(*WHOLE))).one_or_none()
+
+
+def calls_of_order(session: Session, order_id: str) -> Sequence[GatewayCall]:
+    """Every call on the gateway about an order, newest first."""
+    return session.scalars(
+        select(GatewayCall).where(GatewayCall.order_id == order_id).order_by(GatewayCall.id.desc())
+    ).all()

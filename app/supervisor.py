@@ -1,0 +1,244 @@
+"""Runs programs side by side as one: starts, watches, restarts and ends them together.
+
+Children share the process group but leave Ctrl-C to this process, and each holds the read end of a pipe whose only
+writing end is here: when this process dies, however it dies, they read end-of-file and end themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+ENDING_SECONDS = 4.0
+READY_SECONDS = 60.0
+RESTART_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+STEADY_SECONDS = 60.0
+LOG_CAP_BYTES = 20_000_000
+PARENT_FD = "{parent_fd}"
+
+
+class DidNotStart(Exception):
+    """A program ended before it was ready, or took too long. `program` is its name; the text says what it printed."""
+
+    def __init__(self, program: str, text: str) -> None:
+        super().__init__(text)
+        self.program = program
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run. "{parent_fd}" in `argv` becomes the descriptor to watch; `ready_url` answers 200 when it serves."""
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    log: Path
+    ready_url: str | None = None
+
+
+@dataclass
+class _Child:
+    program: Program
+    process: subprocess.Popen[bytes]
+    started: float
+    deaths: int = 0
+    restart_at: float | None = None
+    ready: bool = field(default=False)
+
+
+class Supervisor:
+    """Holds the children. Use as `with Supervisor(...) as supervisor`: leaving the block ends them all.
+
+    It ends on SIGINT, SIGTERM and SIGHUP, when `parent_fd` reads end-of-file, and, with `end_with_parent`, when the
+    process that started this one is gone. `keep_fds` stay open in the children.
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[str], None],
+        *,
+        parent_fd: int | None = None,
+        end_with_parent: bool = False,
+        keep_fds: Sequence[int] = (),
+    ) -> None:
+        self._tell = tell
+        self._parent_fd = parent_fd
+        self._parent = os.getppid() if end_with_parent else None
+        self._keep_fds = tuple(keep_fds)
+        self._children: list[_Child] = []
+        self._alive_read, self._alive_write = os.pipe()
+        self._wake_read, self._wake_write = os.pipe()
+        self._told_to_end = False
+        self._logs_looked_at = time.monotonic()
+        for end in (self._wake_read, self._wake_write):
+            os.set_blocking(end, False)
+
+    def __enter__(self) -> Self:
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(signum, self._on_signal)
+        signal.signal(signal.SIGCHLD, lambda _signum, _frame: None)
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.stop()
+
+    def _on_signal(self, _signum: int, _frame: object) -> None:
+        self._told_to_end = True
+
+    @property
+    def told_to_end(self) -> bool:
+        """Whether a signal or the parent's death has asked for the end."""
+        return self._told_to_end
+
+    def start(self, program: Program) -> None:
+        """Start a program; it is watched from now on."""
+        self._children.append(_Child(program, self._spawn(program), time.monotonic()))
+
+    def _spawn(self, program: Program) -> subprocess.Popen[bytes]:
+        trim_log(program.log)
+        with program.log.open("ab") as log:
+            return subprocess.Popen(  # noqa: S603  # our own programs, arguments from this package
+                [part.replace(PARENT_FD, str(self._alive_read)) for part in program.argv],
+                env=dict(program.env),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(self._alive_read, *self._keep_fds),
+            )
+
+    def wait_ready(self, progress: Callable[[str, float], None]) -> bool:
+        """Wait until all answer; False if told to end meanwhile. Raises DidNotStart.
+
+        `progress(name, seconds)` is called as each one becomes ready.
+        """
+        while waiting := [child for child in self._children if not child.ready]:
+            for child in waiting:
+                if child.process.poll() is not None:
+                    text = f"it ended with {_ending(child.process)}\n{log_tail(child.program.log)}"
+                    raise DidNotStart(child.program.name, text)
+                took = time.monotonic() - child.started
+                if answers(child.program.ready_url):
+                    child.ready = True
+                    progress(child.program.name, took)
+                elif took > READY_SECONDS:
+                    text = f"it did not answer within {READY_SECONDS:g} s\n{log_tail(child.program.log)}"
+                    raise DidNotStart(child.program.name, text)
+            self._sleep(0.03)
+            if self._told_to_end:
+                return False
+        return True
+
+    def run(self) -> bool:
+        """Watch until told to end (True), or until a program has died too often (False)."""
+        while not self._told_to_end:
+            now = time.monotonic()
+            for child in self._children:
+                if child.restart_at is not None:
+                    if now >= child.restart_at:
+                        child.restart_at = None
+                        child.started = now
+                        child.process = self._spawn(child.program)
+                elif child.process.poll() is not None and not self._mourn(child, now):
+                    return False
+            if now - self._logs_looked_at > 60:
+                self._logs_looked_at = now
+                for child in self._children:
+                    trim_log(child.program.log)
+            due = [child.restart_at for child in self._children if child.restart_at is not None]
+            self._sleep(max(0.0, min([*due, now + 30]) - now))
+        return True
+
+    def _mourn(self, child: _Child, now: float) -> bool:
+        """Say that a child died and plan its restart; False when it dies again and again."""
+        child.deaths = 1 if now - child.started > STEADY_SECONDS else child.deaths + 1
+        what = f"{child.program.name} ended unexpectedly with {_ending(child.process)}"
+        if child.deaths > len(RESTART_PAUSES):
+            self._tell(f"{what}, {child.deaths} times in a row: ending. Its last lines:\n{log_tail(child.program.log)}")
+            return False
+        pause = RESTART_PAUSES[child.deaths - 1]
+        self._tell(f"{what}; starting it again in {pause:g} s (log: {child.program.log})")
+        child.restart_at = now + pause
+        return True
+
+    def _sleep(self, seconds: float) -> None:
+        """Sleep, but wake for a signal, a child's end or the parent's death."""
+        if self._parent is not None:
+            seconds = min(seconds, 0.5)
+        watched = [self._wake_read, *([] if self._parent_fd is None else [self._parent_fd])]
+        ready, _, _ = select.select(watched, [], [], seconds)
+        if self._wake_read in ready:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._wake_read, 4096)
+        if self._parent_fd is not None and self._parent_fd in ready:
+            self._told_to_end = True
+        if self._parent is not None and os.getppid() != self._parent:
+            self._told_to_end = True
+
+    def stop(self) -> None:
+        """End every child: SIGTERM, and SIGKILL for what is left after ENDING_SECONDS. Nothing survives this."""
+        deadline = time.monotonic() + ENDING_SECONDS
+        self._parent_fd = None
+        for child in self._children:
+            if child.process.poll() is None:
+                child.process.terminate()
+        while any(child.process.poll() is None for child in self._children) and time.monotonic() < deadline:
+            self._sleep(0.1)
+        for child in self._children:
+            if child.process.poll() is None:
+                child.process.kill()
+                child.process.wait()
+        self._children.clear()
+
+
+def _ending(process: subprocess.Popen[bytes]) -> str:
+    code = process.returncode
+    if code is not None and code < 0:
+        with contextlib.suppress(ValueError):
+            return f"signal {signal.Signals(-code).name}"
+    return f"exit code {code}"
+
+
+def answers(url: str | None, timeout_seconds: float = 2.0) -> bool:
+    """Whether a GET of the URL (http only, no proxy) is answered with 200; None has nothing to ask and is fine."""
+    if url is None:
+        return True
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_seconds)
+    with contextlib.closing(connection):
+        try:
+            connection.request("GET", parts.path or "/")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+
+def log_tail(log: Path, lines: int = 20) -> str:
+    """The last lines of a log."""
+    return "\n".join(_last_lines(log, lines))
+
+
+def _last_lines(log: Path, lines: int) -> Iterator[str]:
+    with contextlib.suppress(FileNotFoundError), log.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - 16_384))
+        yield from file.read().decode("utf-8", errors="replace").splitlines()[-lines:]
+
+
+def trim_log(log: Path, cap: int = LOG_CAP_BYTES) -> None:
+    """Move what a log holds to `<log>.1` once it is larger than `cap` bytes; its writers append, so they go on."""
+    with contextlib.suppress(FileNotFoundError):
+        if log.stat().st_size > cap:
+            log.with_name(f"{log.name}.1").write_bytes(log.read_bytes())
+            os.truncate(log, 0)
