@@ -37,23 +37,37 @@ class DidNotStart(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. "{parent_fd}" in `argv` becomes the descriptor to watch; `ready_url` answers 200 when it serves."""
+    """What to run. "{parent_fd}" in `argv` becomes the descriptor to watch.
+
+    It is ready when `ready_url` answers 200, or when it has printed `ready_line`, whichever is given.
+    """
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str]
     log: Path
     ready_url: str | None = None
+    ready_line: str | None = None
 
 
 @dataclass
 class _Child:
     program: Program
     process: subprocess.Popen[bytes]
-    started: float
+    log_start: int
+    started: float = field(default_factory=time.monotonic)
     deaths: int = 0
     restart_at: float | None = None
-    ready: bool = field(default=False)
+    ready: bool = False
+
+    def is_ready(self) -> bool:
+        if self.program.ready_url is not None:
+            return answers(self.program.ready_url)
+        if self.program.ready_line is not None:
+            with self.program.log.open("rb") as log:
+                log.seek(self.log_start)
+                return self.program.ready_line.encode() in log.read()
+        return True
 
 
 class Supervisor:
@@ -103,10 +117,11 @@ class Supervisor:
 
     def start(self, program: Program) -> None:
         """Start a program; it is watched from now on."""
-        self._children.append(_Child(program, self._spawn(program), time.monotonic()))
+        trim_log(program.log)
+        log_start = program.log.stat().st_size if program.log.exists() else 0
+        self._children.append(_Child(program, self._spawn(program), log_start))
 
     def _spawn(self, program: Program) -> subprocess.Popen[bytes]:
-        trim_log(program.log)
         with program.log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603  # our own programs, arguments from this package
                 [part.replace(PARENT_FD, str(self._alive_read)) for part in program.argv],
@@ -128,7 +143,7 @@ class Supervisor:
                     text = f"it ended with {_ending(child.process)}\n{log_tail(child.program.log)}"
                     raise DidNotStart(child.program.name, text)
                 took = time.monotonic() - child.started
-                if answers(child.program.ready_url):
+                if child.is_ready():
                     child.ready = True
                     progress(child.program.name, took)
                 elif took > READY_SECONDS:
@@ -209,10 +224,8 @@ def _ending(process: subprocess.Popen[bytes]) -> str:
     return f"exit code {code}"
 
 
-def answers(url: str | None, timeout_seconds: float = 2.0) -> bool:
-    """Whether a GET of the URL (http only, no proxy) is answered with 200; None has nothing to ask and is fine."""
-    if url is None:
-        return True
+def answers(url: str, timeout_seconds: float = 2.0) -> bool:
+    """Whether a GET of the URL (http only, no proxy) is answered with 200."""
     parts = urlsplit(url)
     assert parts.hostname is not None
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_seconds)

@@ -5,15 +5,24 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.sync_api import Playwright
 
-from tests import stack
+from tests import browser, stack
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--engine sqlite` runs only that database's half, for a quick look; the gate runs both."""
     parser.addoption("--engine", choices=stack.ENGINES, help="run the tests of one database only")
+    parser.addoption("--soak", action="store_true", help="run at full sizes; takes long")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Full sizes take longer than any single test may otherwise."""
+    if config.getoption("--soak"):
+        config.option.timeout = 7200
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -41,6 +50,24 @@ def pytest_runtest_makereport(
                 if report.failed and text:
                     report.sections.append((f"log of {process.name}", text[-20_000:]))
     return report
+
+
+@pytest.fixture(scope="session")
+def sized(pytestconfig: pytest.Config) -> Callable[[int, int], int]:
+    """`sized(100, 1000)` is 100 in the suite and 1000 under `make soak`."""
+    soak = bool(pytestconfig.getoption("--soak"))
+    return lambda suite, full: full if soak else suite
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """No base: pages are opened by their whole address. (pytest-playwright's own fixture warns under pytest 9.)"""
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], playwright: Playwright) -> dict[str, Any]:
+    """Chromium as this machine has it, talking to nobody but us."""
+    return browser_type_launch_args | browser.launch_arguments(playwright)
 
 
 @pytest.fixture(scope="session")

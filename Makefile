@@ -1,0 +1,77 @@
+# Counterfoil. `make` alone says what there is to make.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Settings of the caller's shell must not reach the tests.
+CLEAN := env $$(env | sed -n 's/^\(COUNTERFOIL_[A-Z0-9_]*\)=.*/-u \1/p')
+
+.DEFAULT_GOAL := help
+.PHONY: help run test soak check format shell lock browser clean
+
+help: ## say what there is to make
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name what; do \
+	  printf '  make %-12s %s\n' "$$name" "$$what"; done
+
+run: $(VENV)/run.stamp ## start gateway, dashboard and worker; Ctrl-C stops them
+	@$(BIN)/counterfoil up --end-with-parent
+
+test: $(VENV)/test.stamp browser ## run every test, on both databases, with a real browser (TESTS=… for some)
+	@$(CLEAN) $(BIN)/python -m pytest $(TESTS)
+
+soak: $(VENV)/test.stamp browser ## run the tests at full sizes; takes long
+	@$(CLEAN) $(BIN)/python -m pytest --soak $(TESTS)
+
+check: $(VENV)/test.stamp ## format, lint, types, import rules, templates
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/djlint --check --lint --quiet templates sandbox_gateway
+
+format: $(VENV)/test.stamp ## put the code into the form that `make check` asks for
+	@$(BIN)/ruff check --fix --quiet
+	@$(BIN)/ruff format
+
+shell: $(VENV)/run.stamp ## a Python session on the data in ./var, with the models at hand
+	@$(BIN)/python -i -m app.cli.shell
+
+lock: $(VENV)/test.stamp ## resolve the requirements anew and lock them with their hashes (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: see https://docs.astral.sh/uv"; exit 1; }
+	@uv pip compile pyproject.toml --extra build --universal --generate-hashes --no-header --no-emit-index-url \
+	  --python-version 3.11 --upgrade --quiet -o requirements/run.txt
+	@uv pip compile pyproject.toml --extra build --extra test --universal --generate-hashes --no-header \
+	  --no-emit-index-url --python-version 3.11 --upgrade --quiet -c requirements/run.txt -o requirements/test.txt
+
+browser: $(VENV)/test.stamp
+	@$(BIN)/python -m tests.browser || $(BIN)/python -m playwright install chromium
+
+clean: ## remove the virtual environment, caches and build products; ./var stays
+	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis \
+	  test-results htmlcov .coverage
+	@find app sandbox_gateway tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The virtual environment. Stamps are younger than what they were made from, so a second run does nothing.
+
+$(VENV)/made.stamp:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: apt install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V): install it and run make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv is missing: apt install python3-venv"; exit 1; }
+	@echo "making the virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(VENV)/made.stamp
+	@echo "installing what it runs on (locked by hash)"
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/test.stamp: requirements/test.txt | $(VENV)/run.stamp
+	@echo "installing what its tests need (locked by hash)"
+	@$(PIP) install --require-hashes -r requirements/test.txt
+	@touch $@

@@ -1,0 +1,26 @@
+"""How the commands tell of what went wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+AT_WORK = "worker at work"
+"""What the worker prints when it begins."""
+
+
+class Found(click.ClickException):
+    """Something is wrong or was not done: exit code 1."""
+
+    exit_code = 1
+
+    def show(self, file: Any = None) -> None:
+        """One line on standard error, without click's heading."""
+        click.echo(f"counterfoil: {self.format_message()}", err=True, file=file)
+
+
+class WrongUsage(Found):
+    """An option or a setting cannot be used as given: exit code 2."""
+
+    exit_code = 2

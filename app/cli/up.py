@@ -1,0 +1,158 @@
+"""`counterfoil up`: the gateway, the dashboard and the worker, from nothing to running with one command."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from app.cli.database import opened
+from app.cli.home import publishable_key
+from app.cli.options import Place, json_option, place_options
+from app.cli.ports import DASHBOARD_PORT, GATEWAY_PORT, first_free, url_of
+from app.cli.screen import Screen
+from app.cli.telling import AT_WORK, Found
+from app.config import Settings
+from app.operators.sign_in import create_sign_in_link
+from app.schema import upgrade
+from app.supervisor import PARENT_FD, DidNotStart, Program, Supervisor
+
+_PYTHON = (sys.executable, "-P", "-m")  # -P: a folder named `app` where the user stands is not ours
+_CHILD = ("--child", "--parent-fd", PARENT_FD)
+
+
+@click.command()
+@place_options
+@json_option
+@click.option("--parent-fd", type=int, hidden=True, help="End when this descriptor reads end-of-file.")
+@click.option("--end-with-parent", is_flag=True, hidden=True, help="End when the process that started this one does.")
+def up(place: Place, as_json: bool, parent_fd: int | None, end_with_parent: bool) -> None:
+    """Start everything: sandbox gateway, dashboard and worker. Ctrl-C stops it all.
+
+    The first start makes the data folder with its secrets and both databases (SQLite, unless URLs say otherwise).
+    It prints a link that signs you in once as an administrator, the addresses, and the gateway's test keys. A port
+    that is taken is passed over for the next free one, which is tried first the next time. No network is used.
+
+    With --json one line tells the same when all are ready: dashboard, gateway, sign_in_link, secret_key,
+    publishable_key, data.
+
+    \b
+    Examples
+      counterfoil up
+      counterfoil up --port 9000 --gateway-port 9001 --data /srv/counterfoil
+      counterfoil up --database-url postgresql://me@localhost/app \\
+                     --gateway-database-url postgresql://me@localhost/gateway
+    """
+    screen = Screen(quiet=as_json)
+    place.home.prepare()
+
+    def waiting() -> None:
+        screen.progress("waiting for the last run's processes to end")
+
+    with (
+        place.home.held(waiting) as lock,
+        Supervisor(screen.say, parent_fd=parent_fd, end_with_parent=end_with_parent, keep_fds=[lock]) as supervisor,
+    ):
+        place = _with_ports(place, screen)
+        settings = place.settings()
+        try:
+            link = _start(place, settings, supervisor, screen)
+        except DidNotStart as failure:
+            raise Found(f"the {failure.program} did not start: {failure}") from None
+        if link is not None:
+            _tell(place, settings, link, screen, as_json=as_json)
+            if not supervisor.run():
+                raise Found("ended, because one of the programs does not stay up")
+        screen.progress("ending …")
+        supervisor.stop()
+        screen.progress("ended")
+
+
+def _with_ports(place: Place, screen: Screen) -> Place:
+    """The place with ports that are free now, remembered for the next time."""
+    kept = place.home.ports()
+    host = place.listens_on
+    wanted_gateway = _wanted(place.gateway_port, "COUNTERFOIL_GATEWAY_PORT", kept.get("gateway"), GATEWAY_PORT)
+    wanted_dashboard = _wanted(place.port, "COUNTERFOIL_PORT", kept.get("dashboard"), DASHBOARD_PORT)
+    port = first_free(host, wanted_dashboard, avoid=wanted_gateway[:1])
+    gateway_port = first_free(host, wanted_gateway, avoid=[port])
+    for name, asked, got in (("dashboard", wanted_dashboard, port), ("gateway", wanted_gateway, gateway_port)):
+        if got != asked[0]:
+            screen.progress(f"port {asked[0]} is taken: the {name} listens on {got}")
+    place.home.remember_ports(port, gateway_port)
+    return replace(place, host=host, port=port, gateway_port=gateway_port)
+
+
+def _wanted(option: int | None, setting: str, kept: int | None, usual: int) -> list[int]:
+    """Ports in the order in which to try them."""
+    if option is not None:
+        return [option]
+    text = os.environ.get(setting, "")
+    if text.isdigit():
+        return [int(text)]
+    return [kept, usual] if kept is not None and kept != usual else [usual]
+
+
+def _start(place: Place, settings: Settings, supervisor: Supervisor, screen: Screen) -> str | None:
+    """Start all three and wait until they serve. The path of a sign-in link; None if told to end meanwhile."""
+    assert place.gateway_port is not None
+    gateway_ready = f"{url_of(settings.host, place.gateway_port)}/readyz"
+    dashboard_ready = f"{url_of(settings.host, settings.port)}/readyz"
+    with screen.working("starting gateway, dashboard and worker"):
+        supervisor.start(_program(place, "gateway", ["sandbox_gateway", "serve"], ready_url=gateway_ready))
+        with opened(settings) as engine:
+            before = upgrade(engine)
+            if not before.is_newest:
+                screen.progress(f"database at revision {before.newest}")
+            link = create_sign_in_link()
+        supervisor.start(_program(place, "dashboard", ["app.cli", "dashboard"], ready_url=dashboard_ready))
+        supervisor.start(_program(place, "worker", ["app.cli", "worker"], ready_line=AT_WORK))
+        ready = supervisor.wait_ready(lambda name, took: screen.progress(f"{name} ready in {took:.1f} s"))
+    return link if ready else None
+
+
+def _program(
+    place: Place, name: str, command: list[str], *, ready_url: str | None = None, ready_line: str | None = None
+) -> Program:
+    env = os.environ | place.environment() | place.gateway_environment()
+    log = place.home.logs / f"{name}.log"
+    return Program(name, [*_PYTHON, *command, *_CHILD], env, log, ready_url, ready_line)
+
+
+def _tell(place: Place, settings: Settings, link: str, screen: Screen, *, as_json: bool) -> None:
+    publishable = publishable_key(settings.gateway_secret_key)
+    sign_in = settings.public_url + link
+    if as_json:
+        facts = {
+            "dashboard": settings.public_url,
+            "gateway": settings.gateway_url,
+            "sign_in_link": sign_in,
+            "secret_key": settings.gateway_secret_key,
+            "publishable_key": publishable,
+            "data": str(place.home.data),
+        }
+        click.echo(json.dumps(facts))
+        sys.stdout.flush()
+        return
+    screen.say("\nCounterfoil is running. Open this link to sign in; it works once, within 15 minutes:\n")
+    screen.say(f"  {sign_in}\n")
+    screen.table(
+        [
+            ("Dashboard", settings.public_url),
+            ("Gateway", f"{settings.gateway_url} (its API: /docs)"),
+            ("Secret key", settings.gateway_secret_key),
+            ("Publishable key", publishable),
+            ("Data", _short(place.home.data)),
+            ("Logs", _short(place.home.logs)),
+        ]
+    )
+    screen.say("\nAnother link: counterfoil sign-in-link. To stop: press Ctrl-C.")
+
+
+def _short(path: Path) -> str:
+    """The path as seen from here, where that is shorter."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
