@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Playwright
 
-from tests import browser, stack
+from tests import browser
+from tests import stack as stacks
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--engine sqlite` runs only that database's half, for a quick look; the gate runs both."""
-    parser.addoption("--engine", choices=stack.ENGINES, help="run the tests of one database only")
+    parser.addoption("--engine", choices=stacks.ENGINES, help="run the tests of one database only")
     parser.addoption("--soak", action="store_true", help="run at full sizes; takes long")
 
 
@@ -29,12 +30,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give every test that needs a database both of them."""
     if "engine" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--engine")
-        metafunc.parametrize("engine", [chosen] if chosen else stack.ENGINES, indirect=True, scope="session")
+        metafunc.parametrize("engine", [chosen] if chosen else stacks.ENGINES, indirect=True, scope="session")
 
 
 def pytest_sessionfinish() -> None:
     """End whatever still runs."""
-    stack.stop_everything()
+    stacks.stop_everything()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -44,11 +45,10 @@ def pytest_runtest_makereport(
     """Show what the processes printed during a test that failed."""
     report = yield
     if call.when == "call" or report.failed:
-        for process in stack.PROCESSES:
-            with contextlib.suppress(FileNotFoundError):
-                text = process.new_output()
-                if report.failed and text:
-                    report.sections.append((f"log of {process.name}", text[-20_000:]))
+        for log in stacks.LOGS:
+            text = log.new_output()
+            if report.failed and text:
+                report.sections.append((f"log of {log.name}", text[-20_000:]))
     return report
 
 
@@ -71,39 +71,57 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], playwrigh
 
 
 @pytest.fixture(scope="session")
-def engine(request: pytest.FixtureRequest) -> stack.Engine:
+def engine(request: pytest.FixtureRequest) -> stacks.Engine:
     """The database under test: "sqlite", then "postgresql"."""
-    name: stack.Engine = request.param
+    name: stacks.Engine = request.param
     return name
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Databases]:
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Databases]:
     """Fresh databases of either engine."""
-    made = stack.Databases(tmp_path_factory.mktemp("databases"))
+    made = stacks.Databases(tmp_path_factory.mktemp("databases"))
     yield made
     made.close()
 
 
 @pytest.fixture(scope="session")
 def gateway(
-    engine: stack.Engine, databases: stack.Databases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[stack.Gateway]:
+    engine: stacks.Engine, databases: stacks.Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[stacks.Gateway]:
     """One gateway for the session; tests keep apart by each using a key of its own (`secret_key`)."""
-    with stack.running_gateway(engine, databases, tmp_path_factory.mktemp("gateway")) as running:
+    with stacks.running_gateway(engine, databases, tmp_path_factory.mktemp("gateway")) as running:
         yield running
 
 
 @pytest.fixture
-def secret_key(gateway: stack.Gateway) -> str:
+def secret_key(gateway: stacks.Gateway) -> str:
     """A key whose account is this test's alone."""
     return gateway.new_key()
 
 
 @pytest.fixture
 def start_gateway(
-    engine: stack.Engine, databases: stack.Databases, tmp_path: Path
-) -> Iterator[Callable[..., stack.Gateway]]:
+    engine: stacks.Engine, databases: stacks.Databases, tmp_path: Path
+) -> Iterator[Callable[..., stacks.Gateway]]:
     """Start gateways of the test's own: `start_gateway(threads=4)`; they end with the test."""
     with contextlib.ExitStack() as ending:
-        yield lambda **settings: ending.enter_context(stack.running_gateway(engine, databases, tmp_path, **settings))
+        yield lambda **settings: ending.enter_context(stacks.running_gateway(engine, databases, tmp_path, **settings))
+
+
+@pytest.fixture(scope="session")
+def stack(
+    engine: stacks.Engine, databases: stacks.Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[stacks.Stack]:
+    """Gateway, dashboard and worker for the session, of `counterfoil up`. Tests share it, so make what they need."""
+    with stacks.running_stack(engine, databases, tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+@pytest.fixture
+def start_stack(
+    engine: stacks.Engine, databases: stacks.Databases, tmp_path: Path
+) -> Iterator[Callable[..., stacks.Stack]]:
+    """Start a whole stack of the test's own: `start_stack(gateway_tries=1)`; it ends with the test."""
+    with contextlib.ExitStack() as ending:
+        yield lambda **settings: ending.enter_context(stacks.running_stack(engine, databases, tmp_path, **settings))

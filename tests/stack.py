@@ -7,6 +7,7 @@ pipe that closes when the test run dies, so that even a killed run leaves nothin
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import secrets
@@ -34,6 +35,8 @@ with warnings.catch_warnings():  # on import it asks for a folder that machines 
 Engine = Literal["sqlite", "postgresql"]
 ENGINES: tuple[Engine, ...] = ("sqlite", "postgresql")
 T = TypeVar("T")
+
+CLI = (sys.executable, "-P", "-m", "app.cli")
 
 _POSTGRES_SETTINGS = """
 max_connections = 300
@@ -131,13 +134,37 @@ class Databases:
             self._socket_folder = self._watchdog = None
 
 
+class Log:
+    """What a program prints into a file, to be shown when a test fails."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
+        self.path = path
+        self._reported = path.stat().st_size if path.exists() else 0
+
+    def new_output(self) -> str:
+        """What was printed since this was last asked."""
+        with contextlib.suppress(FileNotFoundError), self.path.open("rb") as file:
+            file.seek(self._reported)
+            text = file.read()
+            self._reported += len(text)
+            return text.decode("utf-8", errors="replace")
+        return ""
+
+
+def watch_log(name: str, path: Path) -> None:
+    """Show what is printed into this file, from now on, beside the failures of tests."""
+    if all(log.path != path for log in LOGS):
+        LOGS.append(Log(name, path))
+
+
 class Process:
     """One started program, leader of its own process group, its output in a file."""
 
     def __init__(self, name: str, argv: list[str], *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
         self.name = name
         self.log = log
-        self.reported = log.stat().st_size if log.exists() else 0
+        watch_log(name, log)
         with log.open("ab") as output:
             self._popen = subprocess.Popen(
                 argv,
@@ -206,17 +233,10 @@ class Process:
         self._popen.wait(10)
         until(lambda: not group_members(self.pid), what=f"the end of the group of {self.name}")
 
-    def new_output(self) -> str:
-        """What was printed since this was last asked."""
-        with self.log.open("rb") as file:
-            file.seek(self.reported)
-            text = file.read()
-        self.reported += len(text)
-        return text.decode("utf-8", errors="replace")
-
 
 _LIFELINE = os.pipe()
 PROCESSES: list[Process] = []
+LOGS: list[Log] = []
 
 
 def lifeline() -> int:
@@ -310,3 +330,134 @@ def running_gateway(engine: Engine, databases: Databases, directory: Path, **set
     finally:
         gateway.process.kill()
         shutil.rmtree(gateway.data_dir, ignore_errors=True)
+
+
+@dataclass
+class Stack:
+    """Gateway, dashboard and worker, started as people start them: by `counterfoil up`, in one process group."""
+
+    engine: Engine
+    data_dir: Path
+    database_url: str
+    gateway_database_url: str
+    settings: dict[str, object] = field(default_factory=dict)
+    process: Process = field(init=False)
+    facts: dict[str, str] = field(init=False)
+
+    def start(self, **settings: object) -> None:
+        """Start (again), with `COUNTERFOIL_<NAME>` for each keyword beside those of the first start."""
+        argv = [*CLI, "up", "--json", "--parent-fd", str(lifeline()), *self._places]
+        begins = len(self.process.output) if hasattr(self, "process") else 0
+        env = clean_environment(**self.environment(**settings))
+        self.process = Process("stack", argv, env=env, log=self.data_dir.parent / "stack.log", cwd=self.data_dir.parent)
+        for name in ("dashboard", "gateway", "worker"):
+            watch_log(name, self.data_dir / "logs" / f"{name}.log")
+        self.facts = until(lambda: self._told(begins), what="the stack to be ready", within=60)
+
+    def environment(self, **settings: object) -> dict[str, object]:
+        """The settings of this stack by their full names, for another process on the same data."""
+        return {
+            "COUNTERFOIL_DATA": self.data_dir,
+            "COUNTERFOIL_DATABASE_URL": self.database_url,
+            "COUNTERFOIL_GATEWAY_DATABASE_URL": self.gateway_database_url,
+        } | {f"COUNTERFOIL_{name.upper()}": value for name, value in (self.settings | settings).items()}
+
+    @property
+    def _places(self) -> list[str]:
+        if hasattr(self, "facts"):
+            return []  # the ports of the last start are remembered
+        return ["--port", str(free_port()), "--gateway-port", str(free_port())]
+
+    def _told(self, begins: int) -> dict[str, str] | None:
+        if not self.process.running:
+            raise AssertionError(f"`counterfoil up` ended:\n{self.process.output[begins:]}")
+        for line in self.process.output[begins:].splitlines():
+            if line.startswith('{"dashboard"'):
+                facts: dict[str, str] = json.loads(line)
+                return facts
+        return None
+
+    @property
+    def dashboard_url(self) -> str:
+        """Where the screens and the order service's API are."""
+        return self.facts["dashboard"]
+
+    @property
+    def gateway_url(self) -> str:
+        """Where the gateway is."""
+        return self.facts["gateway"]
+
+    @property
+    def secret_key(self) -> str:
+        """The key of the app's account at the gateway."""
+        return self.facts["secret_key"]
+
+    @property
+    def first_link(self) -> str:
+        """The sign-in link that the last start printed: an admin's, good once."""
+        return self.facts["sign_in_link"]
+
+    def cli(self, *arguments: str, code: int = 0) -> str:
+        """What a `counterfoil` command on this data prints; AssertionError if it ends with another exit code."""
+        done = run_cli(*arguments, cwd=self.data_dir.parent, settings=self.environment())
+        assert done.returncode == code, (
+            f"counterfoil {' '.join(arguments)}: {done.returncode}\n{done.stderr}{done.stdout}"
+        )
+        return done.stdout
+
+    def sign_in_link(self, role: str = "admin") -> str:
+        """A new link, good once."""
+        return self.cli("sign-in-link", "--role", role).strip()
+
+    def api_token(self, role: str = "operator") -> str:
+        """A new token for the order service's API."""
+        return self.cli("api-token", "create", f"test {secrets.token_hex(6)}", "--role", role).strip()
+
+    def stop(self) -> int:
+        """SIGTERM to `up`; the exit code."""
+        return self.process.stop()
+
+    def kill(self) -> None:
+        """SIGKILL to the whole process group, all three programs in it."""
+        self.process.kill()
+
+    def restart(self, **settings: object) -> None:
+        """Stop it if it still runs and start it on the same data, with other settings if any are given."""
+        if self.process.running:
+            self.process.stop()
+        self.start(**settings)
+
+
+def run_cli(
+    *arguments: str, cwd: Path, settings: Mapping[str, object] | None = None, within: float = 60
+) -> subprocess.CompletedProcess[str]:
+    """Run a `counterfoil` command to its end, with only these settings (full names)."""
+    return subprocess.run(
+        [*CLI, *arguments],
+        env=clean_environment(**(settings or {})),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=within,
+        check=False,
+    )
+
+
+def start_stack(engine: Engine, databases: Databases, directory: Path, **settings: object) -> Stack:
+    """Start everything; keywords become `COUNTERFOIL_<NAME>` settings. Its data lies in a new folder inside."""
+    folder = Path(tempfile.mkdtemp(prefix="stack-", dir=directory))
+    urls = databases.fresh(engine, "app"), databases.fresh(engine, "gateway")
+    stack = Stack(engine, folder / "var", *urls, dict(settings))
+    stack.start()
+    return stack
+
+
+@contextlib.contextmanager
+def running_stack(engine: Engine, databases: Databases, directory: Path, **settings: object) -> Iterator[Stack]:
+    """The whole stack for as long as the block runs."""
+    stack = start_stack(engine, databases, directory, **settings)
+    try:
+        yield stack
+    finally:
+        stack.process.kill()
