@@ -50,7 +50,7 @@ def _number(name: str, text: str, low: float, high: float) -> float:
 
 
 def _whole(name: str, text: str, low: int, high: int) -> int:
-    if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
         raise SettingError(f"{name} is {text!r}: it must be a whole number from {low} to {high}")
     return int(text)
 

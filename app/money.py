@@ -14,7 +14,7 @@ from iso4217 import Currency
 MAX_AMOUNT_MINOR = 999_999_999_999
 """ISO 8583's n12: the largest amount the wire carries."""
 
-_PLAIN = re.compile(r"^\d{1,15}(?:\.\d{1,4})?$")
+_PLAIN = re.compile(r"^[0-9]{1,15}(?:\.[0-9]{1,4})?$")
 
 
 class UnknownCurrency(ValueError):

@@ -22,7 +22,7 @@ class BadDelivery(Exception):
     """The delivery is forged, stale or malformed; nothing of it is believed."""
 
 
-_TIMESTAMP = re.compile(r"^\d{1,12}$")
+_TIMESTAMP = re.compile(r"^[0-9]{1,12}$")
 _ID = re.compile(r"^[\x21-\x7e]{1,200}$")
 
 

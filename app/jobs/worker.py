@@ -11,7 +11,17 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.jobs.models import Job
-from app.jobs.queue import HANDLERS, LEASE, Retry, claim, complete, give_back, renew, worker_name
+from app.jobs.queue import (
+    HANDLERS,
+    LEASE,
+    Retry,
+    claim,
+    complete,
+    free_leases_of_the_dead,
+    give_back,
+    renew,
+    worker_name,
+)
 
 log = structlog.get_logger("worker")
 
@@ -46,6 +56,7 @@ def run(stop: threading.Event, ticks: Callable[[], None] | None = None) -> None:
     """Work until `stop` is set, then finish what is under way. `ticks` runs about every second."""
     owner = worker_name()
     renewed = ticked = 0.0
+    free_leases_of_the_dead()
     running: set[Future[None]] = set()
     with ThreadPoolExecutor(THREADS, thread_name_prefix="job") as pool:
         while not stop.is_set():

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.clock import business_now
-from app.db import transaction
+from app.db import reading, transaction
 from app.errors import GatewayRefused, InvalidInput, NotFound, RuleBroken
 from app.gateway import GatewayToken, gateway
 from app.ids import new_id, new_key
 from app.orders.models import Order
 from app.payments.ask import carry_out
 from app.payments.models import Attempt, Payment, lock_order
-from app.payments.queries import attempt_of_request
+from app.payments.queries import attempt_of_request, live_payment_of
 from app.payments.states import Operation, PaymentStatus
 from app.timeline import Actor
 
@@ -47,18 +47,31 @@ def authorize_payment(
     with transaction() as session:
         locked = lock_order(session, order_id)
         assert locked is not None, "orders are never deleted"
-        locked.check_payable()
+        _check_unpaid(session, locked)
         attempt = _begin(session, locked, request, token, actor, request_key)
     return carry_out(attempt)
 
 
 def _payable(order_id: str) -> Order:
-    with transaction() as session:
+    with reading() as session:
         order = session.get(Order, order_id)
         if order is None:
             raise NotFound(f"There is no order {order_id}.")
-        order.check_payable()
+        _check_unpaid(session, order)
         return order
+
+
+def _check_unpaid(session: Session, order: Order) -> None:
+    order.check_payable()
+    live = live_payment_of(session, order.id)
+    if live is not None:  # begun, and its outcome is not known yet
+        live.check_idle()
+        raise RuleBroken(
+            "invalid_transition",
+            f"Payment {live.id} of this order is {live.state.value.replace('_', ' ')}.",
+            current_status=order.status,
+            allowed_actions=live.allowed_actions(),
+        )
 
 
 def _token_for(order: Order, request: PaymentRequest) -> GatewayToken:

@@ -12,6 +12,7 @@ from app import jobs
 from app.clock import wall_now
 from app.db import Base, Json
 from app.errors import RuleBroken
+from app.gateway import gateway
 from app.gateway.wire import GatewayPayment, GatewayRefund
 from app.ids import new_id, new_key
 from app.money import Money
@@ -21,8 +22,6 @@ from app.timeline import Actor, ActorKind, Kind, add
 
 _OVER = ", ".join(f"'{status}'" for status in sorted(OVER))
 RESOLVE_JOB = "resolve_attempt"
-OVERDUE = timedelta(seconds=30)
-"""An attempt whose process died is asked again after this; longer than any call may take by default."""
 
 
 class Payment(Base):
@@ -209,7 +208,9 @@ class Payment(Base):
         )
         self.attempts.append(attempt)
         session.flush()
-        jobs.enqueue(session, RESOLVE_JOB, attempt.job_key, {"attempt": attempt.id}, now + OVERDUE)
+        # Two calls at the most and a little: who has not come back by then has died.
+        overdue = now + timedelta(seconds=2 * gateway().timeout_seconds + 1)
+        jobs.enqueue(session, RESOLVE_JOB, attempt.job_key, {"attempt": attempt.id}, overdue)
         asked = f"{operation.capitalize()} asked for" + (f": {amount}" if amount else "")
         add(
             session,

@@ -1,0 +1,106 @@
+"""Money: exact in every currency, whatever the digits."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.money import MAX_AMOUNT_MINOR, Money, UnknownCurrency, currency_codes, exponent_of, parse_amount
+
+CURRENCIES = st.sampled_from(currency_codes())
+AMOUNTS = st.integers(min_value=1, max_value=MAX_AMOUNT_MINOR)
+
+
+@given(AMOUNTS, CURRENCIES)
+def test_what_is_written_plainly_is_read_back_exactly(amount: int, currency: str) -> None:
+    money = Money(amount, currency)
+    assert parse_amount(money.plain(), currency) == money
+
+
+@given(st.lists(AMOUNTS, min_size=1), CURRENCIES)
+def test_taking_apart_what_was_added_leaves_nothing(amounts: list[int], currency: str) -> None:
+    total = Money(0, currency)
+    for amount in amounts:
+        total += Money(amount, currency)
+    for amount in amounts:
+        total -= Money(amount, currency)
+    assert total == Money(0, currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "amount_minor"),
+    [
+        ("19.99", "USD", 1999),
+        ("19.9", "USD", 1990),
+        ("1,234.50", "EUR", 123450),
+        (" 500 ", "JPY", 500),
+        ("1.234", "KWD", 1234),
+        ("2.5000", "CLF", 25000),
+        ("10", "IQD", 10000),
+    ],
+)
+def test_text_becomes_minor_units(text: str, currency: str, amount_minor: int) -> None:
+    assert parse_amount(text, currency) == Money(amount_minor, currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [
+        ("", "USD"),
+        ("0", "USD"),
+        ("0.00", "USD"),
+        ("-5", "USD"),
+        ("1e3", "USD"),
+        ("1.999", "USD"),
+        ("1.5", "JPY"),
+        ("NaN", "USD"),
+        ("12 dollars", "USD"),
+        ("10000000000.00", "USD"),
+        ("1.2.3", "USD"),
+        ("\u0661\u0662", "USD"),
+    ],
+)
+def test_what_is_no_amount_is_refused_with_an_example(text: str, currency: str) -> None:
+    with pytest.raises(ValueError, match=currency):
+        parse_amount(text, currency)
+
+
+@pytest.mark.parametrize("code", ["XAU", "XXX", "ABC", "usd", "", "EURO"])
+def test_codes_without_a_minor_unit_hold_no_money(code: str) -> None:
+    with pytest.raises(UnknownCurrency):
+        Money(1, code)
+
+
+def test_two_currencies_never_mix() -> None:
+    with pytest.raises(ValueError, match="EUR"):
+        Money(1, "USD") + Money(1, "EUR")
+    with pytest.raises(ValueError, match="EUR"):
+        Money(1, "USD") < Money(1, "EUR")  # noqa: B015
+
+
+@pytest.mark.parametrize("amount", [1.0, "1", True, None])
+def test_only_whole_numbers_are_amounts(amount: object) -> None:
+    with pytest.raises(TypeError):
+        Money(amount, "USD")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("money", "shown"),
+    [
+        (Money(199900, "USD"), "$1,999.00"),
+        (Money(500, "JPY"), "¥500"),
+        (Money(1234, "KWD"), "KWD1.234"),
+        (Money(1000, "IQD"), "IQD1.000"),
+        (Money(MAX_AMOUNT_MINOR, "USD"), "$9,999,999,999.99"),
+    ],
+)
+def test_people_see_iso_digits(money: Money, shown: str) -> None:
+    assert money.display().replace("\xa0", "") == shown
+
+
+def test_exponents_are_the_iso_list_s() -> None:
+    by_exponent = {n: {code for code in currency_codes() if exponent_of(code) == n} for n in (0, 3, 4)}
+    assert {"JPY", "KRW", "XOF", "UGX", "ISK"} <= by_exponent[0]
+    assert by_exponent[3] == {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
+    assert by_exponent[4] == {"CLF", "UYW"}
