@@ -36,7 +36,7 @@ format: $(VENV)/test.stamp ## put the code into the form that `make check` asks 
 	@$(BIN)/ruff format
 
 shell: $(VENV)/run.stamp ## a Python session on the data in ./var, with the models at hand
-	@$(BIN)/python -i -m app.cli.shell
+	@$(BIN)/python -m app.cli.shell
 
 lock: $(VENV)/test.stamp ## resolve the requirements anew and lock them with their hashes (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: see https://docs.astral.sh/uv"; exit 1; }
