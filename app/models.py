@@ -8,7 +8,7 @@ from app.jobs.models import Job
 from app.merchants.models import Merchant
 from app.operators.models import ApiToken, Operator, OperatorSession, SignInLink
 from app.orders.models import Order
-from app.payments.models import Attempt, Payment, Refund
+from app.payments.models import Attempt, Capture, Payment, Refund
 from app.timeline.models import Entry
 from app.webhooks.models import WebhookEvent
 
@@ -16,6 +16,7 @@ __all__ = [
     "ApiToken",
     "Attempt",
     "Base",
+    "Capture",
     "ClockReading",
     "Customer",
     "Entry",

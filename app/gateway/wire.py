@@ -44,6 +44,11 @@ class GatewayDecline(Wire):
     message: str = ""
 
 
+class GatewayCapture(Amount):
+    id: str
+    created_at: datetime
+
+
 class GatewayRefund(Amount):
     id: str
     version: int = Field(strict=True)
@@ -73,6 +78,7 @@ class GatewayPayment(Amount):
     authorization_code: str | None = None
     reference: str | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
+    captures: list[GatewayCapture] = Field(default_factory=list)
     refunds: list[GatewayRefund] = Field(default_factory=list)
     created_at: datetime
     authorized_at: datetime | None = None

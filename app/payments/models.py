@@ -1,4 +1,4 @@
-"""Payments, their refunds, and the attempts that ask the gateway for something."""
+"""Payments, their captures and refunds, and the attempts that ask the gateway for something."""
 
 from __future__ import annotations
 
@@ -75,6 +75,7 @@ class Payment(Base):
 
     order: Mapped[Order] = relationship(lazy="joined", innerjoin=True)
     attempts: Mapped[list[Attempt]] = relationship(order_by="Attempt.opened_at", back_populates="payment")
+    captures: Mapped[list[Capture]] = relationship(order_by="Capture.created_at, Capture.id", back_populates="payment")
     refunds: Mapped[list[Refund]] = relationship(order_by="Refund.created_at, Refund.id", back_populates="payment")
 
     @property
@@ -279,6 +280,17 @@ class Payment(Base):
                 cause=cause,
                 data={"gateway_version": told.version},
             )
+        known = {capture.id for capture in self.captures}
+        for capture in told.captures:
+            if capture.id not in known:
+                self.captures.append(
+                    Capture(
+                        id=capture.id,
+                        amount_minor=capture.amount,
+                        currency=capture.currency,
+                        created_at=capture.created_at,
+                    )
+                )
         for refund in told.refunds:
             self._follow_refund(session, refund, actor, cause)
         return True
@@ -403,6 +415,29 @@ class Attempt(Base):
         jobs.finish(session, self.job_key)
 
 
+class Capture(Base):
+    """Held money taken, all or part; never changed afterwards. `id` and time are the gateway's."""
+
+    __tablename__ = "captures"
+    __table_args__ = (
+        CheckConstraint("amount_minor >= 1", name="amount_positive"),
+        Index("ix_captures_payment", "payment_id"),
+        Index("ix_captures_created", "created_at", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    payment_id: Mapped[str] = mapped_column(ForeignKey("payments.id"))
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    created_at: Mapped[datetime]
+
+    payment: Mapped[Payment] = relationship(back_populates="captures")
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
 class Refund(Base):
     """Captured money given back; `id` and `version` are the gateway's."""
 
@@ -442,5 +477,5 @@ def lock_payment(session: Session, payment_id: str) -> Payment | None:
     if order_id is None:
         return None
     lock_order(session, order_id)
-    whole = [selectinload(Payment.attempts), selectinload(Payment.refunds)]
+    whole = [selectinload(Payment.attempts), selectinload(Payment.captures), selectinload(Payment.refunds)]
     return session.get(Payment, payment_id, options=whole, with_for_update={"of": Payment}, populate_existing=True)

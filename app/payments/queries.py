@@ -12,7 +12,7 @@ from app.errors import NotFound
 from app.gateway.calls import GatewayCall
 from app.payments.models import Attempt, Payment
 
-WHOLE = (selectinload(Payment.attempts), selectinload(Payment.refunds))
+WHOLE = (selectinload(Payment.attempts), selectinload(Payment.captures), selectinload(Payment.refunds))
 
 
 def get_payment(payment_id: str) -> Payment:

@@ -262,3 +262,15 @@ def upgrade() -> None:
     )
     op.create_index('ix_refunds_created', 'refunds', ['created_at', 'id'], unique=False)
     op.create_index('ix_refunds_payment', 'refunds', ['payment_id'], unique=False)
+    op.create_table('captures',
+    sa.Column('id', sa.String(length=80), nullable=False),
+    sa.Column('payment_id', sa.String(length=40), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('created_at', INSTANT, nullable=False),
+    sa.CheckConstraint('amount_minor >= 1', name=op.f('ck_captures_amount_positive')),
+    sa.ForeignKeyConstraint(['payment_id'], ['payments.id'], name=op.f('fk_captures_payment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_captures'))
+    )
+    op.create_index('ix_captures_created', 'captures', ['created_at', 'id'], unique=False)
+    op.create_index('ix_captures_payment', 'captures', ['payment_id'], unique=False)
