@@ -263,6 +263,7 @@ class Payment(Base):
                 data={"told": told.model_dump(mode="json")},
             )
             return True
+        self.discrepancy = None
         before, after = self.state, PaymentStatus(told.status)
         self._take(told)
         self.version += 1

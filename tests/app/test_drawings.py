@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Any
+
 import pytest
 
 from app.drawing import Drawing
@@ -16,7 +19,7 @@ DRAWN = [
 
 
 @pytest.mark.parametrize(("drawing", "statuses", "first"), DRAWN)
-def test_every_status_is_drawn_and_reached(drawing: Drawing, statuses: type, first: str) -> None:  # type: ignore[type-arg]
+def test_every_status_is_drawn_and_reached(drawing: Drawing[Any], statuses: type[StrEnum], first: StrEnum) -> None:
     assert set(drawing.lines) == set(statuses)
     assert {status for status in statuses if drawing.leads_to(first, status)} == set(statuses)
 

@@ -136,7 +136,10 @@ def test_a_refusal_is_final_and_carries_the_gateway_s_code(server: Server, statu
 
 
 def test_a_stalled_answer_ends_at_the_deadline_as_unknown(server: Server) -> None:
-    server.script = [lambda _connection: bool(server.done.wait(10)) and None]
+    def stall(_connection: socket.socket) -> None:
+        server.done.wait(10)
+
+    server.script = [stall]
     with pytest.raises(GatewayUnavailable):
         client(server, timeout_seconds=0.3, tries=1).clock()
 
