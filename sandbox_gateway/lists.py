@@ -48,6 +48,8 @@ def fetch(
     rows: Select[Any],
     order: tuple[Column[Any], Column[Any]],
     query: PageQuery,
+    *,
+    oldest_first: bool = False,
 ) -> tuple[Sequence[Row[Any]], str | None]:
     """The rows of one page and the cursor of the next.
 
@@ -55,8 +57,9 @@ def fetch(
     unique and only grow. `name` tells the lists' cursors apart. Problem: `invalid_cursor`.
     """
     if query.cursor is not None:
-        rows = rows.where(tuple_(*order) < tuple_(*_open(account, name, query.cursor)))
-    rows = rows.order_by(*(column.desc() for column in order)).limit(query.limit + 1)
+        here, last_seen = tuple_(*order), tuple_(*_open(account, name, query.cursor))
+        rows = rows.where(here > last_seen if oldest_first else here < last_seen)
+    rows = rows.order_by(*(column if oldest_first else column.desc() for column in order)).limit(query.limit + 1)
     found = tx.execute(rows).all()
     if len(found) <= query.limit:
         return found, None

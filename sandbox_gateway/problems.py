@@ -101,6 +101,7 @@ KINDS: dict[str, Kind] = {
     "headers_too_large": Kind(
         431, "The headers are too large", "A request may have 100 headers of at most 8190 bytes each."
     ),
+    "too_many": Kind(422, "There are too many of these", "Delete some first."),
     "rate_limited": Kind(429, "Too many requests", "Wait as long as Retry-After says."),
     "internal_error": Kind(500, "The gateway failed", "The request id finds the failure in the gateway's log."),
     "bad_gateway": Kind(502, "Bad gateway", "A fault rule of this account asked for this answer."),

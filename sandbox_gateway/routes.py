@@ -83,19 +83,21 @@ class Route:
     outside: bool = False
     problems: tuple[str, ...] = ()
     description: str = ""
+    # Puts secrets into the answer's text as the very last step, replays included, so that no stored answer holds them.
+    reveal: Callable[[Account, str], str] | None = None
 
     @property
     def reads_only(self) -> bool:
         return self.method == "GET"
 
     @property
-    def in_v1(self) -> bool:
-        """Whether idempotency keys, faults and rate limits apply: they do to the published interface only."""
-        return self.path.startswith("/v1/")
+    def is_published(self) -> bool:
+        """Whether idempotency keys, faults and rate limits apply: not to what steers the simulation."""
+        return self.path.startswith("/v1/") or self.operation is not None
 
     @property
     def takes_key(self) -> bool:
-        return self.in_v1 and self.method == "POST"
+        return self.is_published and self.method == "POST"
 
     def run(self, tx: Connection, account: Account, arguments: Mapping[str, Any]) -> Answer:
         return self.handler(tx, account, **arguments)

@@ -77,9 +77,14 @@ def parse_target(url: str) -> Target:
     return Target(parts.scheme, host, port or {"http": 80, "https": 443}[parts.scheme], path)
 
 
-def addresses(target: Target, *, allow_private: bool, lookup: Lookup | None = None) -> list[str]:
-    """The addresses to connect to, all of them checked. TargetRefusedError if any is forbidden; OSError if none."""
-    found = list(dict.fromkeys((lookup or _system_lookup)(target.host, target.port)))
+def look_up(target: Target, lookup: Lookup | None = None) -> list[str]:
+    """All addresses behind the host, unchecked. OSError if there are none."""
+    return list(dict.fromkeys((lookup or _system_lookup)(target.host, target.port)))
+
+
+def checked_addresses(target: Target, *, allow_private: bool, lookup: Lookup | None = None) -> list[str]:
+    """The addresses to connect to. TargetRefusedError if any of them is forbidden; OSError if there are none."""
+    found = look_up(target, lookup)
     for text in found:
         check_address(text, allow_private=allow_private)
     return found
