@@ -28,7 +28,7 @@ check: $(VENV)/test.stamp ## format, lint, types, import rules, templates
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/djlint --check --lint --quiet templates sandbox_gateway
 
 format: $(VENV)/test.stamp ## put the code into the form that `make check` asks for

@@ -1,0 +1,1 @@
+"""The house itself: import rules, guarded routes, drawn statuses, documented settings."""
