@@ -140,7 +140,9 @@ class Accounts:
             return self._credential(key, self._open)
         if _PUBLISHABLE.fullmatch(key):
             return self._credential(key, self._find)
-        raise _unauthorized("The key has the wrong form. Secret test keys look like sk_test_ and 8 to 64 letters and digits.")
+        raise _unauthorized(
+            "The key has the wrong form. Secret test keys look like sk_test_ and 8 to 64 letters and digits."
+        )
 
     def _credential(self, key: str, look_up: Callable[[str, bytes], Credential]) -> Credential:
         digest = self._digest(b"key", key.encode())
@@ -184,7 +186,9 @@ class Accounts:
     def _find(self, key: str, _digest: bytes) -> Credential:
         account_id = self._store.read(lambda tx: tx.execute(_BY_PUBLISHABLE, {"publishable_key": key}).scalar())
         if account_id is None:
-            raise _unauthorized("No account has this publishable key yet: an account opens when its secret key is used.")
+            raise _unauthorized(
+                "No account has this publishable key yet: an account opens when its secret key is used."
+            )
         return Credential(account_id, "publishable")
 
     def load(self, tx: Connection, account_id: int, base_url: str = "") -> Account:

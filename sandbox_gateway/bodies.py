@@ -77,7 +77,11 @@ def _is_json(request: Request) -> bool:
     kind = request.mimetype
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     named_json = kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
-    return named_json and charset in ("utf-8", "utf8") and request.headers.get("Content-Encoding", "identity") == "identity"
+    return (
+        named_json
+        and charset in ("utf-8", "utf8")
+        and request.headers.get("Content-Encoding", "identity") == "identity"
+    )
 
 
 def parse_json(raw: bytes) -> Any:
@@ -142,13 +146,17 @@ def validate(model: type[Model], value: dict[str, Any]) -> Model:
 
 def read_query(model: type[Model] | None, given: MultiDict[str, str]) -> Model | None:
     """The model made of the query parameters; none are known where there is no model. Problem: `validation_failed`."""
-    twice = [(f"/{_escape(name)}", "repeated", "may be given only once") for name, all_ in given.lists() if len(all_) > 1]
+    twice = [
+        (f"/{_escape(name)}", "repeated", "may be given only once") for name, all_ in given.lists() if len(all_) > 1
+    ]
     if twice:
         _refuse(twice)
     flat = given.to_dict()
     if model is None:
         if flat:
-            _refuse((f"/{_escape(name)}", "extra_forbidden", "is not a query parameter that is known here") for name in flat)
+            _refuse(
+                (f"/{_escape(name)}", "extra_forbidden", "is not a query parameter that is known here") for name in flat
+            )
         return None
     return validate(model, flat)
 

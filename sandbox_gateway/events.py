@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal
 
 from pydantic import Field
 from sqlalchemy import Column, Connection, Index, String, Table, UniqueConstraint, bindparam, insert, select
+from typing_extensions import TypedDict
 
 from sandbox_gateway import lists, times
 from sandbox_gateway.accounts import Account

@@ -16,6 +16,10 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
+class NoMembers(Body):
+    """Of requests that take no body but an empty one."""
+
+
 class Query(BaseModel):
     """Query parameters: all of them arrive as text. A model of each list says which there are."""
 

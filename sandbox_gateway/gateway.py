@@ -1,4 +1,4 @@
-"""The whole program put together: one port, one database, the application, and the dispatcher beside it."""
+"""The whole program put together: port, database, application, and the threads that act without being asked."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ from typing import NoReturn
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
-from sandbox_gateway import crash, logs, migrate, server, web
+from sandbox_gateway import crash, logs, migrate, server
 from sandbox_gateway.config import Config
+from sandbox_gateway.routes import Gateway
 from sandbox_gateway.storage import Store
+from sandbox_gateway.ticker import Ticker
+from sandbox_gateway.web import create_app
+from sandbox_gateway.webhooks.dispatcher import Dispatcher
+
+# For the ticker, the dispatcher, and requests that hold a lock across transactions.
+_OTHER_CONNECTIONS = 8
 
 
 class CannotServeError(Exception):
@@ -32,9 +39,19 @@ def serve(config: Config, *, child: bool, parent_fd: int | None) -> NoReturn:
     _take_database(config)
 
     def load() -> tuple[server.WSGI, Callable[[], None]]:
-        store = Store(config.database_url, connections=config.threads + 8)
-        application = web.create_app(config, store)
-        return application.wsgi_app, store.dispose
+        store = Store(config.database_url, connections=config.threads + _OTHER_CONNECTIONS)
+        application = create_app(config, store)
+        parts: Gateway = application.extensions["gateway"]
+        ticker, dispatcher = Ticker(parts), Dispatcher(store, parts.accounts)
+        ticker.start()
+        dispatcher.start()
+
+        def close() -> None:
+            dispatcher.close()
+            ticker.stop()
+            store.dispose()
+
+        return application.wsgi_app, close
 
     server.run(config, listener, load, child=child, parent_fd=parent_fd)
 

@@ -10,7 +10,20 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, SmallInteger, String, Table, Text, bindparam, delete, insert, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+    text,
+)
 
 from sandbox_gateway.accounts import Account
 from sandbox_gateway.problems import Problem

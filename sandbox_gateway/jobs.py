@@ -121,7 +121,8 @@ def run_due(tx: Connection, account: "Account", *, until_us: int | None = None, 
         row, kind, object_id, due_us = job
         _run(tx, account.at(due_us), Due(due_us, kind, object_id), row)
         if done == most:
-            return due_us
+            last_us: int = due_us
+            return last_us
     return None
 
 

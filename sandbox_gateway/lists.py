@@ -4,10 +4,11 @@ import base64
 import binascii
 import hmac
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Generic, TypedDict, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BeforeValidator, Field
 from sqlalchemy import Column, Connection, Row, Select, tuple_
+from typing_extensions import TypedDict
 
 from sandbox_gateway.accounts import Account
 from sandbox_gateway.fields import Query, text_field

@@ -5,7 +5,7 @@ import json
 import re
 import threading
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NotRequired, TypedDict, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 from sqlalchemy import (
@@ -24,6 +24,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from typing_extensions import NotRequired, TypedDict
 
 from sandbox_gateway import lists, times
 from sandbox_gateway.accounts import Account
@@ -65,7 +66,7 @@ EventType = Literal[
     "payout.failed",
     "endpoint.test",
 ]
-EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
+Subscribed = Literal[EventType, "*"]
 _EVERY = "*"
 
 _OVERLAP_US = times.DAY_US
@@ -166,8 +167,8 @@ WebhookUrl = Annotated[
     ),
 ]
 Subscription = Annotated[
-    list[EventType | Literal["*"]],
-    Field(min_length=1, max_length=len(EVENT_TYPES) + 1, description='Event types, or `["*"]` for every one.'),
+    list[Subscribed],
+    Field(min_length=1, max_length=len(get_args(Subscribed)), description='Event types, or `["*"]` for every one.'),
 ]
 
 
@@ -193,7 +194,7 @@ class Endpoint(TypedDict):
     id: str
     object: Literal["webhook_endpoint"]
     url: str
-    events: list[EventType | Literal["*"]]
+    events: list[Subscribed]
     enabled: bool
     disabled_reason: Literal["gone", "by_request"] | None
     previous_secret_expires_at: str | None

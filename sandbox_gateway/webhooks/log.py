@@ -2,10 +2,11 @@
 
 import json
 import time
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from sqlalchemy import BigInteger, Connection, Row, bindparam, func, select
+from typing_extensions import TypedDict
 
 from sandbox_gateway import lists, times
 from sandbox_gateway.accounts import Account

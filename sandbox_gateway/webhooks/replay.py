@@ -1,9 +1,10 @@
 """Sending on request: an event once more, or a test event to one endpoint."""
 
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 from pydantic import Field
 from sqlalchemy import Connection
+from typing_extensions import TypedDict
 
 from sandbox_gateway import events
 from sandbox_gateway.accounts import Account

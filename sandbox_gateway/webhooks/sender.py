@@ -199,7 +199,7 @@ class Sender:
         everything = {**headers, "Host": target.authority}
         for address in found[:-1]:
             # A name may have addresses that nobody listens on: localhost is often ::1 as well as 127.0.0.1.
-            with contextlib.suppress(NewConnectionError, ConnectTimeoutError):
+            with contextlib.suppress(ConnectTimeoutError):
                 return self._post(sending, target, address, body, everything)
         return self._post(sending, target, found[-1], body, everything)
 
@@ -239,6 +239,9 @@ class Sender:
             preload_content=False,
             decode_content=False,
         )
+        if sending.was_cut:
+            # A head that was cut off reads as one that ended there.
+            raise _Overdue
         text = _beginning_of(response, sending)
         return Outcome(
             status=response.status,
@@ -256,12 +259,12 @@ class Sender:
         match error:
             case targets.TargetRefusedError():
                 return f"the URL {error}" if str(error).startswith("must") else f"not sent: {error}"
-            case ConnectTimeoutError():
-                return f"no connection within {self._connect_seconds:g} seconds"
             case socket.gaierror():
                 return "the host name cannot be resolved"
             case NewConnectionError():
                 return f"no connection: {_reason(error)}"
+            case ConnectTimeoutError():  # the parent of the one above
+                return f"no connection within {self._connect_seconds:g} seconds"
             case urllib3.exceptions.SSLError():
                 return f"no TLS connection: {_reason(error)}"
             case ProtocolError():

@@ -18,6 +18,7 @@ Lookup = Callable[[str, int], list[str]]
 """Host and port to the texts of its addresses; OSError when there are none."""
 
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
+_BRACKETED = re.compile(r"\[[0-9a-f:.]+\](?::[0-9]+)?", re.IGNORECASE)
 _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE)
 
 # Cloud metadata services that no other rule below catches: two in private ranges, one in a public one.
@@ -72,7 +73,10 @@ def parse_target(url: str) -> Target:
     host = parts.hostname or ""
     if port == 0 or parts.netloc.endswith(":"):
         raise TargetRefusedError("must have a port from 1 to 65535, or none")
-    _check_host(host, bracketed="[" in parts.netloc)
+    if "[" in parts.netloc:
+        _check_brackets(parts.netloc, host)
+    else:
+        _check_host(host)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, port or {"http": 80, "https": 443}[parts.scheme], path)
 
@@ -101,15 +105,16 @@ def check_address(text: str, *, allow_private: bool) -> None:
         raise TargetRefusedError(f"{text} is not a public address, and this account's settings allow no others")
 
 
-def _check_host(host: str, *, bracketed: bool) -> None:
-    if bracketed:
-        try:
-            ipaddress.IPv6Address(host)
-        except ValueError:
-            raise TargetRefusedError("must have a valid IPv6 address in its brackets") from None
-        if "%" in host:
-            raise TargetRefusedError("must not have a zone in its IPv6 address")
-        return
+def _check_brackets(netloc: str, host: str) -> None:
+    try:
+        whole = _BRACKETED.fullmatch(netloc) is not None and bool(ipaddress.IPv6Address(host))
+    except ValueError:
+        whole = False
+    if not whole:
+        raise TargetRefusedError("must have a valid IPv6 address, without a zone, in its brackets")
+
+
+def _check_host(host: str) -> None:
     if len(host) > 253 or _HOST.fullmatch(host) is None:
         raise TargetRefusedError("must have a host: a name, an IPv4 address, or an IPv6 address in brackets")
     if _ENDS_IN_NUMBER.fullmatch(host):
