@@ -28,11 +28,12 @@ PARENT_FD = "{parent_fd}"
 
 
 class DidNotStart(Exception):
-    """A program ended before it was ready, or took too long. `program` is its name; the text says what it printed."""
+    """A program ended before it was ready, or took too long (`exit_code` is None then). The text is what it printed."""
 
-    def __init__(self, program: str, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, program: str, exit_code: int | None, printed: str) -> None:
+        super().__init__(printed)
         self.program = program
+        self.exit_code = exit_code
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,13 @@ class _Child:
     def is_ready(self) -> bool:
         if self.program.ready_url is not None:
             return answers(self.program.ready_url)
-        if self.program.ready_line is not None:
-            with self.program.log.open("rb") as log:
-                log.seek(self.log_start)
-                return self.program.ready_line.encode() in log.read()
-        return True
+        return self.program.ready_line is None or self.program.ready_line in self.printed()
+
+    def printed(self) -> str:
+        """What it has printed since it was first started."""
+        with self.program.log.open("rb") as log:
+            log.seek(self.log_start)
+            return log.read().decode("utf-8", errors="replace").strip()
 
 
 class Supervisor:
@@ -110,11 +113,6 @@ class Supervisor:
     def _on_signal(self, _signum: int, _frame: object) -> None:
         self._told_to_end = True
 
-    @property
-    def told_to_end(self) -> bool:
-        """Whether a signal or the parent's death has asked for the end."""
-        return self._told_to_end
-
     def start(self, program: Program) -> None:
         """Start a program; it is watched from now on."""
         trim_log(program.log)
@@ -140,15 +138,13 @@ class Supervisor:
         while waiting := [child for child in self._children if not child.ready]:
             for child in waiting:
                 if child.process.poll() is not None:
-                    text = f"it ended with {_ending(child.process)}\n{log_tail(child.program.log)}"
-                    raise DidNotStart(child.program.name, text)
+                    raise DidNotStart(child.program.name, child.process.returncode, child.printed())
                 took = time.monotonic() - child.started
                 if child.is_ready():
                     child.ready = True
                     progress(child.program.name, took)
                 elif took > READY_SECONDS:
-                    text = f"it did not answer within {READY_SECONDS:g} s\n{log_tail(child.program.log)}"
-                    raise DidNotStart(child.program.name, text)
+                    raise DidNotStart(child.program.name, None, child.printed())
             self._sleep(0.03)
             if self._told_to_end:
                 return False

@@ -15,7 +15,7 @@ from app.cli.home import publishable_key
 from app.cli.options import Place, json_option, place_options
 from app.cli.ports import DASHBOARD_PORT, GATEWAY_PORT, first_free, url_of
 from app.cli.screen import Screen
-from app.cli.telling import AT_WORK, Found
+from app.cli.telling import AT_WORK, Found, WrongUsage
 from app.config import Settings
 from app.operators.sign_in import create_sign_in_link
 from app.schema import upgrade
@@ -62,7 +62,7 @@ def up(place: Place, as_json: bool, parent_fd: int | None, end_with_parent: bool
         try:
             link = _start(place, settings, supervisor, screen)
         except DidNotStart as failure:
-            raise Found(f"the {failure.program} did not start: {failure}") from None
+            raise _explained(failure) from None
         if link is not None:
             _tell(place, settings, link, screen, as_json=as_json)
             if not supervisor.run():
@@ -70,6 +70,13 @@ def up(place: Place, as_json: bool, parent_fd: int | None, end_with_parent: bool
         screen.progress("ending …")
         supervisor.stop()
         screen.progress("ended")
+
+
+def _explained(failure: DidNotStart) -> Found:
+    if failure.exit_code == 2:  # its settings: it says which one, and what would be right
+        return WrongUsage(str(failure))
+    how = "did not answer in time" if failure.exit_code is None else f"ended with exit code {failure.exit_code}"
+    return Found(f"the {failure.program} did not start, it {how}:\n{failure}")
 
 
 def _with_ports(place: Place, screen: Screen) -> Place:

@@ -1,0 +1,1 @@
+"""Set-up and the command line: starting, stopping, dying, ports, packaging."""
