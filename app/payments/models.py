@@ -149,7 +149,7 @@ class Payment(Base):
         if attempt is not None:
             raise RuleBroken(
                 "operation_in_progress",
-                f"The {attempt.operation} of {attempt.opened_at:%H:%M:%S} UTC has no answer yet."
+                f"The {Operation(attempt.operation).noun} of {attempt.opened_at:%H:%M:%S} UTC has no answer yet."
                 " It is being asked for; try again when it is known.",
                 current_status=self.status,
                 allowed_actions=[],
@@ -212,7 +212,7 @@ class Payment(Base):
         # Two calls at the most and a little: who has not come back by then has died.
         overdue = now + timedelta(seconds=2 * gateway().timeout_seconds + 1)
         jobs.enqueue(session, RESOLVE_JOB, attempt.job_key, {"attempt": attempt.id}, overdue)
-        asked = f"{operation.capitalize()} asked for" + (f": {amount}" if amount else "")
+        asked = f"{operation.noun.capitalize()} asked for" + (f": {amount}" if amount else "")
         add(
             session,
             Kind.ATTEMPT_OPENED,

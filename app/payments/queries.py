@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -30,6 +30,17 @@ def payments_of(session: Session, order_id: str) -> Sequence[Payment]:
     return session.scalars(
         select(Payment).where(Payment.order_id == order_id).order_by(*newest_first).options(*WHOLE)
     ).all()
+
+
+def payments_of_orders(session: Session, order_ids: Collection[str]) -> dict[str, list[Payment]]:
+    """The same of several orders at once, by order."""
+    newest_first = (Payment.created_at.desc(), Payment.id.desc())
+    found: dict[str, list[Payment]] = {order_id: [] for order_id in order_ids}
+    for payment in session.scalars(
+        select(Payment).where(Payment.order_id.in_(order_ids)).order_by(*newest_first).options(*WHOLE)
+    ):
+        found[payment.order_id].append(payment)
+    return found
 
 
 def live_payment_of(session: Session, order_id: str) -> Payment | None:

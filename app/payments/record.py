@@ -46,7 +46,10 @@ def record_gateway_payment(
     with transaction() as session:
         payment = lock_payment(session, attempt.payment_id) if attempt else find_payment(session, told)
         assert payment is not None, "an attempt has its payment"
-        payment.follow(session, told, actor, cause or (attempt.id if attempt else None))
+        asked = attempt or payment.open_attempt_now()
+        if asked is not None:  # an event that overtakes the answer tells of the same act
+            actor, cause = asked.actor, cause or asked.id
+        payment.follow(session, told, actor, cause)
         if attempt is not None:
             _close(session, payment, attempt.id, calls, result_id=result_id)
         follow_payment(session, payment, actor, cause)
@@ -95,7 +98,7 @@ def record_silence(attempt: Attempt, reason: str, calls: Sequence[Call]) -> Paym
                     session,
                     Kind.ATTEMPT_UNANSWERED,
                     attempt.id,
-                    f"No answer to the {standing.operation}: whether it was done is not known."
+                    f"No answer to the {Operation(standing.operation).noun}: whether it was done is not known."
                     " It is asked again with the same idempotency key.",
                     GATEWAY,
                     order_id=payment.order_id,
@@ -127,12 +130,13 @@ def _close(
     attempt = session.get_one(Attempt, attempt_id)
     if not attempt.is_open:  # somebody else brought the same answer
         return
+    noun = Operation(attempt.operation).noun.capitalize()
     attempt.close(session, "refused" if refusal else "confirmed", result_id=result_id)
     if refusal is not None:
         attempt.refusal = {"status": refusal.status, "code": refusal.code, "detail": refusal.detail}
-        summary = f"{attempt.operation.capitalize()} refused by the gateway: {refusal.detail}"
+        summary = f"{noun} refused by the gateway: {refusal.detail}"
     else:
-        summary = f"{attempt.operation.capitalize()} answered"
+        summary = f"{noun} answered"
     add(
         session,
         Kind.ATTEMPT_CLOSED,
@@ -177,7 +181,9 @@ def _status_for(order: Order, payment: Payment) -> OrderStatus:
     if attempt is not None and payment.state == PaymentStatus.UNKNOWN:
         return order.state  # being asked right now; only silence makes it unknown
     if payment.state == PaymentStatus.VOIDED:
-        reasons = [attempt.then_cancel for attempt in payment.attempts if attempt.then_cancel and not attempt.is_open]
+        reasons = [
+            attempt.then_cancel for attempt in payment.attempts if attempt.then_cancel and attempt.outcome != "refused"
+        ]
         if reasons:
             order.cancel_reason = reasons[-1]
             return OrderStatus.CANCELED

@@ -70,6 +70,11 @@ class Operation(enum.StrEnum):
     VOID = "void"
     REFUND = "refund"
 
+    @property
+    def noun(self) -> str:
+        """What it is called in a sentence: an authorization, a capture, …"""
+        return "authorization" if self is Operation.AUTHORIZE else self.value
+
 
 class RefundStatus(enum.StrEnum):
     PENDING = "pending"
