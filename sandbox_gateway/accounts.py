@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import (
     BigInteger,
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     LargeBinary,
+    Row,
     String,
     Table,
     UniqueConstraint,
@@ -193,38 +194,34 @@ class Accounts:
 
     def load(self, tx: Connection, account_id: int, base_url: str = "") -> Account:
         """The account for reading. `base_url`: where the caller reached the gateway, for links in the answer."""
-        return self._account(tx.execute(_LOAD, {"account_id": account_id}).one()._tuple(), base_url)
+        return self._account(tx.execute(_LOAD, {"account_id": account_id}).one(), base_url)
 
     def lock(self, tx: Connection, account_id: int, base_url: str = "") -> Account:
         """The account for writing. Until the transaction ends no other one writes in this account."""
-        return self._account(tx.execute(_LOCK, {"account_id": account_id}).one()._tuple(), base_url)
+        return self._account(tx.execute(_LOCK, {"account_id": account_id}).one(), base_url)
 
     def finish(self, tx: Connection, account: Account) -> None:
         """Keep how often the seeded generator was asked. The last step of every write."""
         if account.chance.drawn != account.drawn_before:
             tx.execute(_SAVE_DRAWN, {"account_id": account.id, "now_drawn": account.chance.drawn})
 
-    def _account(
-        self,
-        row: tuple[int, bytes, str, str, str, int, int | None, int, int, int, int | None],
-        base_url: str,
-    ) -> Account:
-        (account_id, key_hash, publishable, stored, mode, offset, frozen, faults, drawn, opened, next_due) = row
-        settings = parse_settings(stored)
+    def _account(self, row: Row[Any], base_url: str) -> Account:
+        settings = parse_settings(row.settings)
+        frozen_us: int | None = row.clock_frozen_us
         return Account(
-            id=account_id,
-            publishable_key=publishable,
+            id=row.id,
+            publishable_key=row.publishable_key,
             settings=settings,
-            now_us=times.wall_us() + offset if frozen is None else frozen,
-            clock_mode=mode,
-            clock_offset_us=offset,
-            next_due_us=next_due,
-            faults=faults,
-            opened_us=opened,
-            chance=Chance(settings.seed, drawn),
-            drawn_before=drawn,
+            now_us=times.wall_us() + row.clock_offset_us if frozen_us is None else frozen_us,
+            clock_mode=row.clock_mode,
+            clock_offset_us=row.clock_offset_us,
+            next_due_us=row.next_due_us,
+            faults=row.faults,
+            opened_us=row.opened_us,
+            chance=Chance(settings.seed, row.drawn),
+            drawn_before=row.drawn,
             base_url=base_url,
-            key=self._digest(b"account", key_hash),
+            key=self._digest(b"account", row.key_hash),
         )
 
     def _digest(self, purpose: bytes, content: bytes) -> bytes:

@@ -81,7 +81,7 @@ def get_clock(tx: Connection, account: Account) -> Answer:
 
 
 def move_clock(gateway: Gateway, account_id: int, _base_url: str, body: ClockMove) -> Answer:
-    """Set the mode, then the time. Some hundred jobs share a transaction, so other accounts are not held up for long."""
+    """Set the mode, then the time. Some hundred jobs share a transaction, so others are not held up for long."""
 
     def start(tx: Connection) -> int:
         account = gateway.accounts.lock(tx, account_id)

@@ -152,7 +152,7 @@ _RECOUNT = (
 )
 
 
-class Dropped(Exception):  # noqa: N818 - not an error of ours: the fault that was asked for
+class Dropped(Exception):
     """The connection is to be closed without a byte."""
 
 
@@ -183,9 +183,6 @@ class Plan:
             raise _injected(effect, self.rule_id)
         if effect is not None:
             raise Dropped
-
-
-NOTHING_PLANNED = Plan()
 
 
 def make_plan(tx: Connection, account: Account, operation: str, subject: Subject, limit: Limit | None) -> Plan:

@@ -1,4 +1,7 @@
-"""Same key, same answer, one effect: answers kept in the transaction of what they tell, for 24 hours of the account's clock."""
+"""Same key, same answer, one effect.
+
+An answer is kept in the transaction of what it tells, for 24 hours of the account's clock.
+"""
 
 import hashlib
 import json
@@ -120,7 +123,7 @@ def is_kept(problem: Problem) -> bool:
 
 
 class Running:
-    """Which keys are in use at this moment: in this process by a set, among processes by PostgreSQL's advisory locks."""
+    """Which keys are in use now: within this process by a set, among processes by PostgreSQL's advisory locks."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -161,10 +164,10 @@ class Running:
 
 def find(tx: Connection, account: Account, claim: Claim) -> Kept | None:
     """The answer kept under the key. Problems: `idempotency_key_reused`, `idempotency_in_progress`."""
-    if tx.dialect.name == "postgresql" and not claim.session_locked:
-        # Until this transaction ends; after that the kept answer speaks for itself.
-        if not tx.execute(_TRY_LOCK, {"lock": claim.lock}).scalar():
-            raise _in_progress()
+    # The lock lasts until this transaction ends; after that the kept answer speaks for itself.
+    needs_lock = tx.dialect.name == "postgresql" and not claim.session_locked
+    if needs_lock and not tx.execute(_TRY_LOCK, {"lock": claim.lock}).scalar():
+        raise _in_progress()
     kept = tx.execute(_FIND, {"account_id": account.id, "key": claim.key}).first()
     if kept is None:
         return None

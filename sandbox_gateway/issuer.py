@@ -1,4 +1,4 @@
-"""The bank behind the card. It reads one table, `test_cards.py`, and nothing else: amounts and names trigger nothing."""
+"""The bank behind the card. It reads one table, `test_cards.py`: amounts and names trigger nothing."""
 
 from dataclasses import dataclass
 from typing import Literal

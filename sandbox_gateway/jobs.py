@@ -1,7 +1,7 @@
 """Business that falls due on an account's clock: rows, done in order, each at its own time.
 
-A room registers what its kinds do. Nobody needs to come by on time: before an account is read or changed whatever is due
-is done first, so an expired hold cannot be captured however late the ticker is.
+A room registers what its kinds do. Nobody needs to come by on time: before an account is read or changed, whatever is
+due is done first, so an expired hold cannot be captured however late the ticker is.
 """
 
 from collections.abc import Callable

@@ -65,8 +65,8 @@ def fetch(
     if len(found) <= query.limit:
         return found, None
     found = found[: query.limit]
-    last = found[-1]._mapping
-    return found, _seal(account, name, last[order[0]], last[order[1]])
+    last = found[-1]
+    return found, _seal(account, name, getattr(last, order[0].name), getattr(last, order[1].name))
 
 
 def page_of(found: Sequence[Row[Any]], cursor: str | None, show: Callable[[Row[Any]], T]) -> Page[T]:

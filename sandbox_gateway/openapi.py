@@ -4,11 +4,11 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, NotRequired, get_args
 
 from flask import Flask, Response
 from pydantic import Field, TypeAdapter
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from sandbox_gateway.payments.payment import PaymentBody
 from sandbox_gateway.problems import KINDS
@@ -22,8 +22,9 @@ Schema = dict[str, Any]
 
 _ABOUT = """A payment gateway for tests: stateful, honest, and steerable under `/_sandbox`.
 
-Amounts are whole numbers in the currency's minor unit. Times are RFC 3339 in UTC, from the account's clock. Every well-formed
-secret key (`sk_test_` and 8 to 64 letters and digits) opens its own isolated account on first use. Errors are RFC 9457 problems."""
+Amounts are whole numbers in the currency's minor unit. Times are RFC 3339 in UTC, from the account's clock. Every
+well-formed secret key (`sk_test_` and 8 to 64 letters and digits) opens its own isolated account on first use.
+Errors are RFC 9457 problems."""
 
 _TEMPLATE = "#/components/schemas/{model}"
 _ARGUMENT = re.compile(r"<(?:path:)?(\w+)>")
@@ -160,13 +161,14 @@ def _short(name: str) -> str:
 
 
 def _query_parameters(model: Any) -> Iterable[Schema]:
-    for name, described in _tidy(TypeAdapter(model).json_schema())["properties"].items():
+    for name, schema in _tidy(TypeAdapter(model).json_schema())["properties"].items():
+        described: Schema = dict(schema)
         description = described.pop("description", "")
         choices = described.pop("anyOf", None)
         if choices is not None:
             # A parameter that is not there is not null.
             described.pop("default", None)
-            described |= next(choice for choice in choices if choice != {"type": "null"})
+            described.update(next(choice for choice in choices if choice != {"type": "null"}))
             description = described.pop("description", description)
         yield {"name": name, "in": "query", "description": description, "schema": described}
 

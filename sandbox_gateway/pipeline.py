@@ -1,4 +1,4 @@
-"""One request from its validated parts to its answer: faults, rate limit, due jobs, idempotency, the handler, the commit."""
+"""One request, from its checked parts to its answer: faults, limit, due jobs, idempotency, handler, commit."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from sandbox_gateway import crash, faults, idempotency, jobs, ratelimits
 from sandbox_gateway.accounts import Account
-from sandbox_gateway.faults import NOTHING_PLANNED, Plan
+from sandbox_gateway.faults import Plan
 from sandbox_gateway.idempotency import Claim, Kept
 from sandbox_gateway.problems import Problem
 from sandbox_gateway.routes import Answer, Gateway, Route, Subject
@@ -46,11 +46,11 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class _DueFirst(Exception):  # noqa: N818 - no error: something of the account must happen before this request
+class _DueFirst(Exception):
     pass
 
 
-class _PlanFirst(Exception):  # noqa: N818 - no error: the account has fault rules or a limit, to be asked first
+class _PlanFirst(Exception):
     pass
 
 

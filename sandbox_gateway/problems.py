@@ -18,7 +18,8 @@ KINDS: dict[str, Kind] = {
     "malformed_json": Kind(
         400,
         "The body is not JSON",
-        "The body must be one JSON text in UTF-8: no duplicate members, no NaN or Infinity, no lone surrogates, at most 64 levels deep.",
+        "The body must be one JSON text in UTF-8: no member twice, no NaN or Infinity, no lone surrogates, "
+        "at most 64 levels deep.",
     ),
     "malformed_request": Kind(400, "The request cannot be read", "The request breaks the rules of HTTP."),
     "invalid_idempotency_key": Kind(
@@ -34,12 +35,12 @@ KINDS: dict[str, Kind] = {
     "unauthorized": Kind(
         401,
         "A test key is required",
-        "Send Authorization: Bearer sk_test_ followed by 8 to 64 letters and digits. Any such key opens its own account.",
+        "Send Authorization: Bearer, then sk_test_ and 8 to 64 letters and digits. Any such key opens its own account.",
     ),
     "live_key_refused": Kind(
         401,
         "Live keys are refused",
-        "This is a sandbox. A live key was sent to it: treat that key as exposed, and use one that begins with sk_test_.",
+        "A live key was sent to a sandbox: treat that key as exposed, and use one that begins with sk_test_.",
     ),
     "publishable_key": Kind(
         403,

@@ -2,10 +2,10 @@
 
 Adding one:
 
-    class ThingCreate(Body):                      # strict, unknown members refused; see fields.py for kinds of members
+    class ThingCreate(Body):  # strict, unknown members refused; fields.py has the kinds of members
         name: Annotated[str, text_field(40, least=1)]
 
-    class Thing(TypedDict):                       # the answer: checked by mypy here, described in the OpenAPI document
+    class Thing(TypedDict):  # the answer: checked by mypy, described in the OpenAPI document
         id: str
         name: str
 
@@ -14,12 +14,15 @@ Adding one:
         tx.execute(_INSERT, {"account_id": account.id, **made})
         return Answer(made, location=f"/v1/things/{made['id']}")
 
-    ROUTES = [Route("POST", "/v1/things", create_thing, "Make a thing", tag="Things", body=ThingCreate, answer=Thing, status=201)]
+    ROUTES = [
+        Route("POST", "/v1/things", create_thing, "Make one", tag="Things", body=ThingCreate, answer=Thing, status=201)
+    ]
 
-then name the room's ROUTES in `web.ROOMS`. Handlers get `tx, account`, then by keyword each `<name>` of the path, `body` and `query`
-where there are models. GET handlers run in a read-only view, others in the account's write transaction, which also keeps the answer under
-the idempotency key; they may run on another thread and more than once, so they touch nothing of Flask. Raise Problem to refuse: it undoes
-everything. With `outside=True` a handler gets `(gateway, account_id, base_url)` in place of `tx, account`, and makes its own transactions.
+then name the room's ROUTES in `web.ROOMS`. Handlers get `tx, account`, then by keyword each `<name>` of the path, and
+`body` and `query` where there are models. GET handlers run in a read-only view, others in the account's write
+transaction, which also keeps the answer under the idempotency key. They may run on another thread, and more than once,
+so they touch nothing of Flask. Raise Problem to refuse: it undoes everything. With `outside=True` a handler gets
+`(gateway, account_id, base_url)` in place of `tx, account`, and makes its own transactions.
 """
 
 from collections.abc import Callable, Mapping

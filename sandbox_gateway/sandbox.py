@@ -78,7 +78,7 @@ ROUTES = [
         reset,
         "Start afresh",
         tag="Simulation",
-        description="Objects, faults and the moved clock go, and the seeded row begins anew; endpoints and settings stay.",
+        description="Objects, faults and the moved clock go, the seeded row begins anew; endpoints and settings stay.",
         status=204,
     ),
 ]

@@ -1,6 +1,7 @@
 """The one `metadata` of the gateway's database, and the column kinds that every room's tables share.
 
-Times are microseconds since the epoch, UTC; amounts are integers in the currency's minor unit; JSON is text, serialized once.
+Times are microseconds since the epoch, UTC; amounts are integers in the currency's minor unit; JSON is text, serialized
+once.
 """
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Text

@@ -47,7 +47,7 @@ class Store:
         return self._work.engine
 
     def write(self, fn: Callable[[Connection], T]) -> T:
-        """Run `fn` in a transaction; return what it returned once that is committed. What it raises undoes all it did."""
+        """Run `fn` in a transaction and, once that is committed, return its result. What it raises undoes it all."""
         return self._work.write(fn)
 
     def read(self, fn: Callable[[Connection], T]) -> T:
@@ -142,7 +142,7 @@ class _Sqlite:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_PER_COMMIT))]
         try:
             self._run(batch)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - handed to each waiting caller, whatever it is
             # Nothing of the batch is stored, so nobody in it may answer as if it were.
             for one in batch:
                 one.error = error
@@ -171,7 +171,7 @@ class _Sqlite:
         tx.exec_driver_sql("SAVEPOINT one")
         try:
             one.result = one.fn(tx)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised again in the caller that it belongs to
             tx.exec_driver_sql("ROLLBACK TO one")
             _take_callbacks(tx)
             one.error = error

@@ -49,7 +49,7 @@ def from_wire(text: str) -> int:
 
 
 def add_duration(us: int, text: str) -> int:
-    """`us` moved on by an ISO 8601 duration; months and years are the calendar's. ValueError says what would be right."""
+    """`us` moved on by an ISO 8601 duration, months and years the calendar's; ValueError says what would be right."""
     found = _DURATION.fullmatch(text) if len(text) <= 60 else None
     if found is None:
         raise ValueError("must be an ISO 8601 duration such as P7D or PT15M")

@@ -45,9 +45,9 @@ class PaymentCreate(Body):
     description: Annotated[str, text_field(1000)] | None = None
     statement_descriptor: Annotated[str, text_field(22)] | None = None
     customer: CustomerGiven | None = None
-    metadata: Annotated[
-        dict[Annotated[str, text_field(40, least=1)], Annotated[str, text_field(500)]], Field(max_length=50)
-    ] = {}
+    metadata: dict[Annotated[str, text_field(40, least=1)], Annotated[str, text_field(500)]] = Field(
+        default={}, max_length=50
+    )
     return_url: Annotated[str, text_field(2000), Field(description="Within the account's return_origins.")] | None = (
         None
     )

@@ -224,14 +224,13 @@ def find_payment(tx: Connection, account: Account, payment_id: str) -> Payment:
 
 
 def payment_of(tx: Connection, row: Row[Any]) -> Payment:
-    values = row._mapping
     payment = Payment(
-        **{name: values[name] for name in _VALUES_THAT_STAY},
-        **{name: values[name] for name in _VALUES_THAT_CHANGE if name != "status"},
-        row=values["row"],
-        status=Status(values["status"]),
-        authentication=_parsed(values["authentication"]),
-        decline=_parsed(values["decline"]),
+        **{name: getattr(row, name) for name in _VALUES_THAT_STAY},
+        **{name: getattr(row, name) for name in _VALUES_THAT_CHANGE if name != "status"},
+        row=row.row,
+        status=Status(row.status),
+        authentication=_parsed(row.authentication),
+        decline=_parsed(row.decline),
     )
     if payment.amount_captured:
         payment.captures = [

@@ -1,6 +1,6 @@
 """Reading payments: one, and the list with its filters."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, select

@@ -5,7 +5,7 @@ import json
 import re
 import threading
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, NotRequired, get_args
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 from sqlalchemy import (
@@ -24,7 +24,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from sandbox_gateway import lists, times
 from sandbox_gateway.accounts import Account
