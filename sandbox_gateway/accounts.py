@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Row,
+    Select,
     String,
     Table,
     UniqueConstraint,
@@ -61,7 +62,7 @@ _MOST_REMEMBERED = 50_000
 
 _BY_HASH = select(accounts.c.id).where(accounts.c.key_hash == bindparam("key_hash"))
 _BY_PUBLISHABLE = select(accounts.c.id).where(accounts.c.publishable_key == bindparam("publishable_key"))
-_LOAD = select(
+_LOAD: Select[Any] = select(
     accounts.c.id,
     accounts.c.key_hash,
     accounts.c.publishable_key,

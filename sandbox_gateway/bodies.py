@@ -164,8 +164,21 @@ def read_query(model: type[Model] | None, given: MultiDict[str, str]) -> Model |
 def _findings(error: ValidationError, value: dict[str, Any]) -> Iterable[tuple[str, str, str]]:
     # Never the input itself: it may be a card number.
     for found in error.errors(include_url=False, include_input=False, include_context=False)[:_MOST_ERRORS]:
-        detail = _WORDS.get(found["type"]) or found["msg"].removeprefix("Value error, ")
-        yield _pointer(found["loc"], value), found["type"], detail
+        yield _pointer(found["loc"], value), found["type"], _WORDS.get(found["type"]) or _plain(found["msg"])
+
+
+def _plain(message: str) -> str:
+    """Pydantic's message as the rest of a sentence that begins with the member's name."""
+    message = message.removeprefix("Value error, ")
+    for before, after in (
+        ("Input should be", "must be"),
+        ("String should have", "must have"),
+        ("List should have", "must have"),
+        ("Dictionary should have", "must have"),
+        ("String should match pattern", "must match the pattern"),
+    ):
+        message = message.replace(before, after)
+    return message
 
 
 def _pointer(location: tuple[int | str, ...], value: Any) -> str:
