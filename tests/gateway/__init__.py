@@ -1,0 +1,1 @@
+"""The sandbox gateway, over HTTP against its real process."""
