@@ -1,5 +1,6 @@
 """Every table of the app, imported so that the metadata is whole (migrations, tests)."""
 
+from app.api.models import ApiIdempotency
 from app.clock import ClockReading
 from app.customers.models import Customer
 from app.db import Base
@@ -13,6 +14,7 @@ from app.timeline.models import Entry
 from app.webhooks.models import WebhookEvent
 
 __all__ = [
+    "ApiIdempotency",
     "ApiToken",
     "Attempt",
     "Base",

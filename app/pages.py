@@ -1,15 +1,25 @@
-"""The rooms' routes."""
+"""The rooms' routes, and what every page shares."""
 
 from __future__ import annotations
 
 from flask import Flask
 
+from app.assets import blueprint as assets
+from app.filters import register_filters
 from app.health import blueprint as health
+from app.htmx import register_htmx
 from app.operators.views import blueprint as operators
+from app.orders.views import blueprint as orders
+from app.overview.views import blueprint as overview
+from app.payments.dialogs import blueprint as actions
+from app.payments.new_order import blueprint as new_order
+from app.payments.views import blueprint as payments
 from app.webhooks.views import blueprint as webhooks
 
 
 def register_pages(app: Flask) -> None:
-    """Every room's blueprint."""
-    for blueprint in (health, operators, webhooks):
+    """Every room's blueprint, and what their templates have at hand."""
+    register_htmx(app)
+    register_filters(app)
+    for blueprint in (assets, health, operators, overview, orders, new_order, payments, actions, webhooks):
         app.register_blueprint(blueprint)

@@ -53,6 +53,8 @@ class Order(Base):
     """The caller's `metadata`, string pairs."""
     disputed: Mapped[bool] = mapped_column(default=False)
     cancel_reason: Mapped[str | None] = mapped_column(String(500))
+    request_key: Mapped[str | None] = mapped_column(String(300), unique=True)
+    """What the caller gave so that asking twice is asking once: a form's or an API call's key."""
     created_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
 

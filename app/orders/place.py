@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import business_now, wall_now
 from app.customers.know import know_customer
-from app.db import transaction
+from app.db import reading, transaction
 from app.errors import InvalidInput
 from app.ids import new_id
 from app.merchants.queries import find_merchant
@@ -83,17 +83,27 @@ def _taken(reference: str) -> InvalidInput:
     return InvalidInput("/reference", "reference_taken", f"This merchant already has an order {reference!r}.")
 
 
-def place_order(new: NewOrder, actor: Actor) -> Order:
-    """Write the order; InvalidInput names the member that is wrong."""
+def place_order(new: NewOrder, actor: Actor, *, request_key: str | None = None) -> Order:
+    """Write the order, or find the one that stands under the request's key; InvalidInput names what is wrong."""
     _check(new)
     try:
         with transaction() as session:
-            return _write(session, new, actor)
-    except IntegrityError:  # a rival took the reference between the look and the write
-        raise _taken(new.reference) from None
+            return _order_of_request(session, request_key) or _write(session, new, actor, request_key)
+    except IntegrityError:  # a rival came between the look and the write: with the same request, or the same reference
+        with reading() as session:
+            placed = _order_of_request(session, request_key)
+        if placed is None:
+            raise _taken(new.reference) from None
+        return placed
 
 
-def _write(session: Session, new: NewOrder, actor: Actor) -> Order:
+def _order_of_request(session: Session, request_key: str | None) -> Order | None:
+    if request_key is None:
+        return None
+    return session.scalars(select(Order).where(Order.request_key == request_key)).one_or_none()
+
+
+def _write(session: Session, new: NewOrder, actor: Actor, request_key: str | None) -> Order:
     merchant = find_merchant(session, new.merchant_id)
     same = select(Order.id).where(Order.merchant_id == merchant.id, Order.reference == new.reference)
     if session.scalars(same).first() is not None:
@@ -116,6 +126,7 @@ def _write(session: Session, new: NewOrder, actor: Actor) -> Order:
         capture_policy=new.capture_policy,
         context=dict(new.context),
         details=dict(new.metadata),
+        request_key=request_key,
         created_at=business_now(session),
         recorded_at=wall_now(),
     )

@@ -26,6 +26,25 @@ def ask_gateway(attempt: Attempt) -> tuple[GatewayPayment, str | None]:
     return client.get_payment(gateway_id), refund.id  # the refund's answer does not carry the payment's counters
 
 
+def _refused(payment: Payment, status: int, code: str, detail: str) -> RuleBroken:
+    return RuleBroken(
+        code,
+        detail,
+        status=status if status in (409, 422) else 502,
+        current_status=payment.status,
+        allowed_actions=payment.allowed_actions(),
+    )
+
+
+def carry_out_again(attempt: Attempt) -> Payment:
+    """What somebody gets who asks for the same act a second time: what came of the first, or is still to come."""
+    if attempt.is_open:
+        return carry_out(attempt)
+    if attempt.refusal is not None:
+        raise _refused(attempt.payment, **attempt.refusal)
+    return attempt.payment
+
+
 def carry_out(attempt: Attempt) -> Payment:
     """Ask and record. Silence is no error here: the payment comes back with its attempt open.
 
@@ -40,13 +59,7 @@ def carry_out(attempt: Attempt) -> Payment:
             return record_silence(attempt, str(silence), calls)
         except GatewayRefused as refusal:
             payment = record_refusal(attempt, refusal, calls)
-            raise RuleBroken(
-                refusal.code,
-                refusal.detail,
-                status=refusal.status if refusal.status in (409, 422) else 502,
-                current_status=payment.status,
-                allowed_actions=payment.allowed_actions(),
-            ) from refusal
+            raise _refused(payment, refusal.status, refusal.code, refusal.detail) from refusal
     payment = record_gateway_payment(told, attempt=attempt, result_id=result_id, calls=calls)
     crash_point(f"{attempt.operation}.after_commit")
     return payment

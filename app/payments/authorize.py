@@ -13,7 +13,7 @@ from app.errors import GatewayRefused, InvalidInput, NotFound, RuleBroken
 from app.gateway import GatewayToken, gateway
 from app.ids import new_id, new_key
 from app.orders.models import Order
-from app.payments.ask import carry_out
+from app.payments.ask import carry_out, carry_out_again
 from app.payments.models import Attempt, Payment, lock_order
 from app.payments.queries import attempt_of_request, live_payment_of
 from app.payments.states import Operation, PaymentStatus
@@ -41,7 +41,7 @@ def authorize_payment(
     """
     standing = attempt_of_request(request_key)
     if standing is not None:
-        return carry_out(standing) if standing.is_open else standing.payment
+        return carry_out_again(standing)
     order = _payable(order_id)
     token = _token_for(order, request)
     with transaction() as session:

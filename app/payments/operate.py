@@ -8,7 +8,7 @@ from typing import Any
 from app.db import transaction
 from app.errors import NotFound
 from app.money import Money
-from app.payments.ask import carry_out
+from app.payments.ask import carry_out, carry_out_again
 from app.payments.models import Payment, lock_payment
 from app.payments.queries import attempt_of_request
 from app.payments.states import Operation
@@ -27,7 +27,7 @@ def operate(
     """`check` refuses with RuleBroken, or gives the request's body and the sum that it moves."""
     standing = attempt_of_request(request_key)
     if standing is not None:
-        return carry_out(standing) if standing.is_open else standing.payment
+        return carry_out_again(standing)
     with transaction() as session:
         payment = lock_payment(session, payment_id)
         if payment is None:

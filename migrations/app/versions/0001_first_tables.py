@@ -25,6 +25,23 @@ def upgrade() -> None:
     sa.UniqueConstraint('name', name=op.f('uq_api_tokens_name')),
     sa.UniqueConstraint('token_hash', name=op.f('uq_api_tokens_token_hash'))
     )
+    op.create_table('api_idempotency',
+    sa.Column('id', sa.String(length=40), nullable=False),
+    sa.Column('token_id', sa.String(length=40), nullable=False),
+    sa.Column('key', sa.String(length=255), nullable=False),
+    sa.Column('fingerprint', sa.String(length=64), nullable=False),
+    sa.Column('owner', sa.String(length=40), nullable=False),
+    sa.Column('lease_until', INSTANT, nullable=False),
+    sa.Column('created_at', INSTANT, nullable=False),
+    sa.Column('status', sa.Integer(), nullable=True),
+    sa.Column('content_type', sa.String(length=60), nullable=True),
+    sa.Column('location', sa.String(length=100), nullable=True),
+    sa.Column('body', sa.Text(), nullable=True),
+    sa.ForeignKeyConstraint(['token_id'], ['api_tokens.id'], name=op.f('fk_api_idempotency_token_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_idempotency')),
+    sa.UniqueConstraint('token_id', 'key', name=op.f('uq_api_idempotency_token_id_key'))
+    )
+    op.create_index('ix_api_idempotency_created', 'api_idempotency', ['created_at'], unique=False)
     op.create_table('clock_readings',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('offset_seconds', sa.Double(), nullable=False),
@@ -157,6 +174,7 @@ def upgrade() -> None:
     sa.Column('details', JSON, nullable=False),
     sa.Column('disputed', sa.Boolean(), nullable=False),
     sa.Column('cancel_reason', sa.String(length=500), nullable=True),
+    sa.Column('request_key', sa.String(length=300), nullable=True),
     sa.Column('created_at', INSTANT, nullable=False),
     sa.Column('recorded_at', INSTANT, nullable=False),
     sa.CheckConstraint('amount_captured_minor <= amount_minor', name=op.f('ck_orders_captured_within_amount')),
@@ -165,7 +183,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['customer_id'], ['customers.id'], name=op.f('fk_orders_customer_id')),
     sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_orders_merchant_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_orders')),
-    sa.UniqueConstraint('merchant_id', 'reference', name=op.f('uq_orders_merchant_id_reference'))
+    sa.UniqueConstraint('merchant_id', 'reference', name=op.f('uq_orders_merchant_id_reference')),
+    sa.UniqueConstraint('request_key', name=op.f('uq_orders_request_key'))
     )
     op.create_index('ix_orders_created', 'orders', ['created_at', 'id'], unique=False)
     op.create_index('ix_orders_customer', 'orders', ['customer_id', 'created_at', 'id'], unique=False)
