@@ -13,12 +13,22 @@ Json = dict[str, Any]
 TIMEOUT = 30
 
 
+_tokens: dict[tuple[str, str], str] = {}
+
+
+def _token(stack: Stack, role: str) -> str:
+    known = (stack.database_url, role)
+    if known not in _tokens:
+        _tokens[known] = stack.api_token(role)
+    return _tokens[known]
+
+
 class OrderService:
     """A client of `/api`, as an order service would write it."""
 
     def __init__(self, stack: Stack, role: str = "operator") -> None:
         self.stack = stack
-        self._headers = {"Authorization": f"Bearer {stack.api_token(role)}"}
+        self._headers = {"Authorization": f"Bearer {_token(stack, role)}"}
 
     def call(self, method: str, path: str, body: Json | None = None, **headers: str) -> requests.Response:
         """One call; the connection is its own."""
