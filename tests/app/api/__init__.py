@@ -1,0 +1,1 @@
+"""The order service's API, over HTTP, of a real stack on both databases."""
