@@ -7,7 +7,6 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
 from sandbox_gateway.problems import Problem
@@ -16,6 +15,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 MOST_BYTES = 256 * 1024
 MOST_LEVELS = 64
+_MOST_DRAINED = 8 * 1024 * 1024
 _MOST_ERRORS = 50
 
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{\]}]')
@@ -55,22 +55,19 @@ def read_json(request: Request) -> dict[str, Any]:
 
 
 def _read(request: Request) -> bytes:
-    length = request.content_length
-    if length is not None and length > MOST_BYTES:
-        raise _too_large()
-    try:
-        # One byte more than allowed shows that a body of unknown length is too long.
-        raw = request.stream.read(MOST_BYTES + 1)
-    except RequestEntityTooLarge:
-        raise _too_large() from None
+    # One byte more than allowed shows that a body of unknown length is too long.
+    raw = request.stream.read(MOST_BYTES + 1)
     if len(raw) > MOST_BYTES:
-        raise _too_large()
+        raise Problem("body_too_large", headers={} if _drain(request) else {"Connection": "close"})
     return raw
 
 
-def _too_large() -> Problem:
-    # The rest of the body is still to come; the connection is of no more use.
-    return Problem("body_too_large", headers={"Connection": "close"})
+def _drain(request: Request) -> bool:
+    """Take in the rest of a body, so that the client comes to read the answer; False if there is no end to it."""
+    for _ in range(_MOST_DRAINED // MOST_BYTES):
+        if not request.stream.read(MOST_BYTES):
+            return True
+    return False
 
 
 def _is_json(request: Request) -> bool:

@@ -25,13 +25,14 @@ from sandbox_gateway.config import Config, SettingError
 
 log = structlog.get_logger()
 
-# A worker gives requests under way two seconds, the arbiter gives workers one more to close down.
-_WORKER_GRACE_SECONDS = 2
+# A worker lets requests under way go on for this long, give or take a second; the arbiter waits for all of it to end.
+_WORKER_GRACE_SECONDS = 1
 _ARBITER_GRACE_SECONDS = 3
 _KEEPALIVE_SECONDS = 75
 _BACKLOG = 1024
 _ORPHAN_SECONDS = 1.0
-_LOCK_SECONDS = 6.0
+_EXIT_SECONDS = 0.5
+_LOCK_SECONDS = 4.0
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Loader = Callable[[], tuple[WSGI, Callable[[], None]]]
@@ -133,6 +134,11 @@ class _Worker(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
             client.sendall(head.encode("ascii") + body)
         except OSError:
             log.info("client_gone", request_id=request_id)
+
+
+def _exit_soon() -> None:
+    time.sleep(_EXIT_SECONDS)
+    os._exit(0)
 
 
 def _problem_for(error: BaseException) -> problems.Problem:
@@ -241,5 +247,9 @@ class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no ty
             print(f"sandbox gateway on http://{shown}:{port}", flush=True)
 
     def _worker_exit(self, _arbiter: object, worker: Any) -> None:
-        if worker.pid == os.getpid() and self._close is not None:
+        if worker.pid != os.getpid():
+            return
+        if self._close is not None:
             self._close()
+        # Threads that wait for the rest of a request would keep the process, and with it the whole program, waiting.
+        threading.Thread(target=_exit_soon, daemon=True, name="exit").start()
