@@ -1,0 +1,281 @@
+"""The gateway as a process: starting, refusing to start, ending on every kind of end, broken HTTP."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.gateway.account import Account
+from tests.gateway.receiver import receiving
+from tests.stack import Gateway, Process, clean_environment, free_port, group_members, until
+
+Start = Callable[..., Gateway]
+ENDS_WITHIN = 4
+
+
+def run_gateway(*arguments: str, folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    environment = clean_environment(**{"COUNTERFOIL_GATEWAY_DATA": folder, **settings})
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox_gateway", *arguments],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def start_process(folder: Path, *arguments: str) -> tuple[Process, str]:
+    """`serve` with these options on a free port, once it answers."""
+    port = free_port()
+    argv = [sys.executable, "-m", "sandbox_gateway", "serve", "--data", str(folder), "--port", str(port), *arguments]
+    process = Process("gateway", argv, env=clean_environment(), log=folder / "gateway.log", cwd=folder)
+    url = f"http://127.0.0.1:{port}"
+    process.wait_ready(f"{url}/readyz")
+    return process, url
+
+
+def connect(url: str) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=10)
+
+
+def test_it_says_where_it_is_once_it_answers(tmp_path: Path) -> None:
+    process, url = start_process(tmp_path)
+    until(lambda: f"sandbox gateway on {url}\n" in process.output, what="the line with the address")
+    assert process.stop() == 0
+
+
+def test_a_free_port_is_taken_and_told_when_none_is_given(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "sandbox_gateway", "serve", "--data", str(tmp_path), "--port", "0"]
+    process = Process("gateway", argv, env=clean_environment(), log=tmp_path / "log", cwd=tmp_path)
+    line = until(lambda: process.output.partition("\n")[0], what="the line with the address")
+    assert requests.get(f"{line.removeprefix('sandbox gateway on ')}/healthz", timeout=10).status_code == 200
+    assert process.stop() == 0
+
+
+def test_sigterm_ends_it_in_time_with_connections_of_every_kind_open(tmp_path: Path) -> None:
+    process, url = start_process(tmp_path)
+    kept_alive = requests.Session()
+    assert kept_alive.get(f"{url}/healthz", timeout=10).status_code == 200
+    silent, half_a_head, half_a_body = (connect(url) for _ in range(3))
+    half_a_head.sendall(b"POST /v1/tokens HTTP/1.1\r\nHost: x\r\nContent-")
+    half_a_body.sendall(
+        b"POST /v1/payments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_test_stalledbody\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    )
+    assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
+
+    process.signal(signal.SIGTERM)
+    assert process.wait(ENDS_WITHIN) == 0
+    until(lambda: not group_members(process.pid), what="the end of its workers")
+    for one in (silent, half_a_head, half_a_body):
+        one.close()
+
+
+def test_ctrl_c_ends_it_when_it_runs_alone(tmp_path: Path) -> None:
+    process, _ = start_process(tmp_path)
+    process.signal_group(signal.SIGINT)
+    assert process.wait(ENDS_WITHIN) == 0
+    until(lambda: not group_members(process.pid), what="the end of its workers")
+
+
+def test_ctrl_c_is_left_to_the_parent_when_it_is_a_child(tmp_path: Path) -> None:
+    process, url = start_process(tmp_path, "--child")
+    process.signal_group(signal.SIGINT)
+    assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
+    assert process.running
+    assert process.stop() == 0
+
+
+_PARENT = """
+import os, subprocess, sys, time
+read_end, write_end = os.pipe()
+subprocess.Popen([*sys.argv[1:], "--parent-fd", str(read_end)], pass_fds=[read_end])
+os.close(read_end)
+time.sleep(600)
+"""
+
+
+def test_it_ends_with_its_parent_even_a_killed_one(tmp_path: Path) -> None:
+    port = free_port()
+    child = [sys.executable, "-m", "sandbox_gateway", "serve", "--child", "--data", str(tmp_path), "--port", str(port)]
+    argv = [sys.executable, "-c", _PARENT, *child]
+    parent = Process("parent", argv, env=clean_environment(), log=tmp_path / "log", cwd=tmp_path)
+    parent.wait_ready(f"http://127.0.0.1:{port}/readyz")
+    assert len(group_members(parent.pid)) >= 3
+
+    parent.signal(signal.SIGKILL)
+    parent.wait()
+    until(lambda: not group_members(parent.pid), what="the end of the orphans", within=ENDS_WITHIN)
+
+
+def test_its_workers_end_when_it_is_killed_itself(tmp_path: Path) -> None:
+    process, url = start_process(tmp_path)
+    stalled = connect(url)
+    stalled.sendall(b"GET /healthz HTTP/1.1\r\n")
+    process.signal(signal.SIGKILL)
+    process.wait()
+    until(lambda: not group_members(process.pid), what="the end of the workers", within=ENDS_WITHIN)
+    stalled.close()
+
+
+def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
+    process, url = start_process(tmp_path)
+    [worker] = [pid for pid in group_members(process.pid) if pid != process.pid]
+    os.kill(worker, signal.SIGKILL)
+    until(lambda: worker not in group_members(process.pid), what="the worker's end")
+    process.wait_ready(f"{url}/readyz")
+    assert process.stop() == 0
+
+
+def test_it_can_start_again_right_after_it_was_killed(tmp_path: Path) -> None:
+    process, _ = start_process(tmp_path)
+    process.signal(signal.SIGKILL)
+    process.wait()
+    again, _ = start_process(tmp_path)
+    assert again.stop() == 0
+
+
+def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run_gateway("serve", "--port", str(port), folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == f"sandbox gateway: port {port} on 127.0.0.1 is taken; give another one with --port\n"
+    assert done.stdout == ""
+
+
+def test_an_address_of_another_machine_is_one_clear_line(tmp_path: Path) -> None:
+    done = run_gateway("serve", "--host", "192.0.2.1", "--port", "0", folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("sandbox gateway: cannot listen on port 0 of 192.0.2.1: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_second_gateway_on_the_same_file_is_refused(tmp_path: Path) -> None:
+    process, _ = start_process(tmp_path)
+    done = run_gateway("serve", "--port", "0", folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("sandbox gateway: another gateway is serving sqlite:///")
+    assert done.stderr.count("\n") == 1
+    assert process.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COUNTERFOIL_GATEWAY_PORT", "http"),
+        ("COUNTERFOIL_GATEWAY_PORT", "-1"),
+        ("COUNTERFOIL_GATEWAY_PORT", "65536"),
+        ("COUNTERFOIL_GATEWAY_PORT", "8001.0"),
+        ("COUNTERFOIL_GATEWAY_THREADS", "0"),
+        ("COUNTERFOIL_GATEWAY_THREADS", "\u0663"),
+        ("COUNTERFOIL_GATEWAY_WORKERS", "2"),
+        ("COUNTERFOIL_GATEWAY_WORKERS", "many"),
+        ("COUNTERFOIL_GATEWAY_DATABASE_URL", "mysql://localhost/x"),
+        ("COUNTERFOIL_GATEWAY_DATABASE_URL", "sqlite://"),
+        ("COUNTERFOIL_GATEWAY_DATABASE_URL", "sqlite:///:memory:"),
+        ("COUNTERFOIL_GATEWAY_DATABASE_URL", "postgresql://host:port/x"),
+        ("COUNTERFOIL_GATEWAY_DATABASE_URL", "gateway.db"),
+        ("COUNTERFOIL_GATEWAY_CRASH_AT", "payment"),
+        ("COUNTERFOIL_GATEWAY_PEPPER", "short"),
+        ("COUNTERFOIL_GATEWAY_DATA", "/dev/null/data"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_names_it(tmp_path: Path, name: str, value: str) -> None:
+    done = run_gateway("serve", folder=tmp_path, **{name: value})
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"sandbox gateway: {name}: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--port", "x"], "sandbox gateway: --port: must be a whole number from 0 to 65535, not 'x'\n"),
+        (["--parent-fd", "99"], "sandbox gateway: --parent-fd: 99 is not an open file descriptor\n"),
+    ],
+)
+def test_a_wrong_option_is_one_line_that_names_it(tmp_path: Path, arguments: list[str], said: str) -> None:
+    done = run_gateway("serve", *arguments, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (2, said)
+
+
+def test_a_database_that_is_away_is_one_clear_line(tmp_path: Path) -> None:
+    url = f"postgresql://nobody:secret@127.0.0.1:{free_port()}/none"
+    done = run_gateway("serve", "--port", "0", "--database-url", url, folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("sandbox gateway: cannot use the database postgresql+psycopg://nobody:***@")
+    assert "secret" not in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_secrets_are_made_once_and_for_the_owner_alone(start_gateway: Start) -> None:
+    gateway = start_gateway()
+    pepper = gateway.data_dir / "gateway_pepper"
+    assert stat.S_IMODE(pepper.stat().st_mode) == 0o600
+    before = pepper.read_bytes()
+    account = Account(gateway, gateway.new_key())
+    with receiving() as receiver:
+        endpoint = account.endpoint(receiver)
+        gateway.restart()
+        account.pay()
+        account.drain()
+        assert len(receiver.requests) == 1
+        rotated = account.ok("POST", f"/v1/webhook_endpoints/{endpoint['id']}/rotate_secret")
+    assert pepper.read_bytes() == before
+    assert endpoint["secret"] != rotated["secret"]
+
+
+def test_no_secret_lies_in_the_database_or_the_log(start_gateway: Start) -> None:
+    gateway = start_gateway()
+    account = Account(gateway, gateway.new_key())
+    with receiving() as receiver:
+        endpoint = account.call("POST", "/v1/webhook_endpoints", {"url": receiver.url}, Idempotency_Key="k1").json()
+        account.pay()
+        account.drain()
+    gateway.stop()
+    for file in gateway.data_dir.parent.rglob("*"):
+        if file.is_file():
+            written = file.read_bytes()
+            assert endpoint["secret"].removeprefix("whsec_").encode() not in written, file
+            assert gateway.database_url.startswith("postgresql") or account.key.encode() not in written, file
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHo st: x\r\n\r\n", 400),
+        (b"GET  / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"G\x00T / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 400),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 9000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: a\r\n" * 200 + b"\r\n", 431),
+        (b"POST /v1/tokens HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: what\r\n\r\n", 400),
+        (b"POST /v1/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST /v1/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+    ],
+)
+def test_broken_http_gets_a_problem_and_no_html(gateway: Gateway, sent: bytes, status: int) -> None:
+    with connect(gateway.url) as connection:
+        connection.sendall(sent)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"Content-Type: application/problem+json" in head
+    assert b"<" not in body
+    assert requests.get(f"{gateway.url}/healthz", timeout=10).status_code == 200
