@@ -7,11 +7,12 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -23,6 +24,9 @@ _ARBITER_GRACE_SECONDS = 3
 
 # A stopping worker closes idle kept-alive connections after this long; two seconds, the default, is our whole grace.
 gthread.STOP_KEEPALIVE_LINGER = 0.2
+
+WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+log = structlog.get_logger("dashboard")
 
 stopping = threading.Event()
 """Set in a worker process when it has been told to end: answers that stream look at it and finish."""
@@ -38,6 +42,20 @@ class Serving:
     threads: int
     child: bool = False
     parent_fd: int | None = None
+
+
+def last_resort(app: WSGI) -> WSGI:
+    """Answer a plain 500 where even the page for errors fails; gunicorn would take an OSError for a lost client."""
+
+    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            return app(environ, start_response)
+        except Exception:
+            log.exception("the error page failed", path=environ.get("PATH_INFO"))
+            start_response("500 Internal Server Error", [("Content-Type", "text/plain")], sys.exc_info())
+            return [b"Something went wrong here; the log has the details.\n"]
+
+    return guarded
 
 
 class _Worker(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -91,8 +109,8 @@ class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no ty
         for name, value in options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
-        return self.make()
+    def load(self) -> WSGI:
+        return last_resort(self.make().wsgi_app)
 
     def _after_fork(self, _arbiter: _Arbiter, _worker: _Worker) -> None:
         self.cfg.set("graceful_timeout", GRACE_SECONDS)

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 ENDING_SECONDS = 4.0
 READY_SECONDS = 60.0
-RESTART_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+RESTART_PAUSES = (0.5, 1.0, 2.0, 4.0)
 STEADY_SECONDS = 60.0
 LOG_CAP_BYTES = 20_000_000
 PARENT_FD = "{parent_fd}"

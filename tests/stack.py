@@ -46,16 +46,18 @@ full_page_writes = off
 """
 
 _WATCHDOG = """
-import os, shutil, signal, sys, time
+import os, pathlib, shutil, signal, sys, time
+folder = pathlib.Path(sys.argv[2])
 sys.stdin.read()
 try:
     os.kill(int(sys.argv[1]), signal.SIGQUIT)
-    for _ in range(100):
-        os.kill(int(sys.argv[1]), 0)
-        time.sleep(0.05)
 except ProcessLookupError:
     pass
-shutil.rmtree(sys.argv[2], ignore_errors=True)
+for _ in range(200):
+    if not (folder / "data" / "postmaster.pid").exists():
+        break
+    time.sleep(0.05)
+shutil.rmtree(folder, ignore_errors=True)
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from app.cli.ports import DASHBOARD_PORT, GATEWAY_PORT, first_free, url_of
 from app.cli.screen import Screen
 from app.cli.telling import AT_WORK, Found, WrongUsage
 from app.config import Settings
+from app.errors import SettingError
 from app.operators.sign_in import create_sign_in_link
 from app.schema import upgrade
 from app.supervisor import PARENT_FD, DidNotStart, Program, Supervisor
@@ -98,8 +100,10 @@ def _wanted(option: int | None, setting: str, kept: int | None, usual: int) -> l
     """Ports in the order in which to try them."""
     if option is not None:
         return [option]
-    text = os.environ.get(setting, "")
-    if text.isdigit():
+    text = os.environ.get(setting)
+    if text:
+        if not re.fullmatch(r"\d{1,5}", text) or not 1 <= int(text) <= 65_535:
+            raise SettingError(f"{setting} is {text!r}: it must be a whole number from 1 to 65535")
         return [int(text)]
     return [kept, usual] if kept is not None and kept != usual else [usual]
 
