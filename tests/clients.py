@@ -28,7 +28,8 @@ class OrderService:
 
     def __init__(self, stack: Stack, role: str = "operator") -> None:
         self.stack = stack
-        self._headers = {"Authorization": f"Bearer {_token(stack, role)}"}
+        self.authorization = f"Bearer {_token(stack, role)}"
+        self._headers = {"Authorization": self.authorization}
 
     def call(self, method: str, path: str, body: Json | None = None, **headers: str) -> requests.Response:
         """One call; the connection is its own."""

@@ -18,6 +18,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 MOST_BYTES = 256 * 1024
 MOST_LEVELS = 64
+_MOST_TAKEN_IN = 4 * 1024 * 1024
+"""So much of a body that is too large is taken in and dropped, for the client to come to read the answer."""
 _MOST_ERRORS = 50
 _MOST_NAME = 100
 
@@ -52,21 +54,21 @@ def read_json(request: Request) -> dict[str, Any]:
 
 
 def _read(request: Request) -> bytes:
-    if (request.content_length or 0) > MOST_BYTES:
-        raise _too_large()
+    request.max_content_length = _MOST_TAKEN_IN
+    raw = bytearray()
+    size = 0
     try:
-        raw = request.stream.read(MOST_BYTES + 1)  # of a chunked body no length is known beforehand
+        while chunk := request.stream.read(64 * 1024):  # also when no length is known beforehand
+            size += len(chunk)
+            if size <= MOST_BYTES:
+                raw += chunk
     except RequestEntityTooLarge:
-        raise _too_large() from None
+        raise ApiProblem("body_too_large", headers={"Connection": "close"}) from None
     except OSError:  # chunks that are none
         raise BadRequest("The body could not be read to its end.") from None
-    if len(raw) > MOST_BYTES:
-        raise _too_large()
-    return raw
-
-
-def _too_large() -> ApiProblem:
-    return ApiProblem("body_too_large", headers={"Connection": "close"})  # the rest of the body is never read
+    if size > MOST_BYTES:
+        raise ApiProblem("body_too_large")
+    return bytes(raw)
 
 
 def _is_json(request: Request) -> bool:

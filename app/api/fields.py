@@ -31,7 +31,7 @@ class Query(BaseModel):
 
 def _currency(value: str) -> str:
     try:
-        exponent_of(value.upper())
+        exponent_of(value.upper() if value.isascii() else value)
     except UnknownCurrency:
         raise ValueError("Write an ISO 4217 code with a minor unit, such as USD, JPY or KWD.") from None
     return value.upper()
