@@ -85,7 +85,8 @@ _CLOSE = (
         next_attempt_us=bindparam("next_us"),
     )
 )
-_STILL_MINE = select(table.c.row).where(*_MINE, table.c.row.in_(bindparam("rows", expanding=True)))
+# Locked, so that no other dispatcher takes over a lapsed claim between this and the writing down.
+_STILL_MINE = select(table.c.row).where(*_MINE, table.c.row.in_(bindparam("rows", expanding=True))).with_for_update()
 _NEXT = select(func.min(table.c.claimable_us)).where(table.c.claimable_us.is_not(None))
 _ENDPOINT = select(webhook_endpoints.c.enabled).where(
     webhook_endpoints.c.account_id == bindparam("account_id"), webhook_endpoints.c.id == bindparam("endpoint_id")
