@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.api.views import blueprint as api
 from app.assets import blueprint as assets
 from app.filters import register_filters
 from app.health import blueprint as health
@@ -21,5 +22,5 @@ def register_pages(app: Flask) -> None:
     """Every room's blueprint, and what their templates have at hand."""
     register_htmx(app)
     register_filters(app)
-    for blueprint in (assets, health, operators, overview, orders, new_order, payments, actions, webhooks):
+    for blueprint in (api, assets, health, operators, overview, orders, new_order, payments, actions, webhooks):
         app.register_blueprint(blueprint)

@@ -1,0 +1,56 @@
+"""What every form shares: checks of text, an idempotency key, and rules of the business shown beside their field."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField
+from wtforms.validators import ValidationError
+
+from app.errors import RuleBroken
+from app.ids import new_key
+from app.timeline import Actor
+
+
+def plain_text(_form: Any, field: Field) -> None:
+    """No control characters: nobody types them, and a database may refuse them."""
+    if any(ord(character) < 32 and character not in "\r\n\t" for character in field.data or ""):
+        raise ValidationError("Write plain text, without control characters.")
+
+
+def trimmed(text: str | None) -> str | None:
+    """Without blanks around it, as people mean it."""
+    return text.strip() if text else text
+
+
+class KeyedForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+    """A form that acts at most once: its hidden key becomes the verb's `request_key`."""
+
+    POINTERS: ClassVar[dict[str, str]] = {}
+    """Which field shows what a verb says about a member of its input."""
+
+    request_key = HiddenField()
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self.problem: RuleBroken | None = None
+        if not self.request_key.data or len(self.request_key.data) > 64 or not self.request_key.data.isalnum():
+            self.request_key.data = new_key()
+
+    def key_of(self, actor: Actor) -> str:
+        """The key as a verb takes it; nobody's keys meet anybody else's."""
+        return f"form:{actor.id}:{self.request_key.data}"
+
+    def show(self, broken: RuleBroken) -> None:
+        """Put what the verb said beside the field that it is about, else above the form.
+
+        The key is a new one from here: the answer to the old one is known.
+        """
+        self.request_key.data = new_key()
+        name = self.POINTERS.get(broken.errors[0].pointer if broken.errors else broken.code)
+        if name is None:
+            self.problem = broken
+        else:
+            field = self[name]
+            field.errors = [*field.errors, broken.detail]

@@ -1,0 +1,269 @@
+"""Forms over orders: the list's filter, and a new test order."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, ClassVar
+
+from wtforms import (
+    DateField,
+    FieldList,
+    Form,
+    FormField,
+    RadioField,
+    SearchField,
+    SelectField,
+    StringField,
+    ValidationError,
+)
+from wtforms.validators import InputRequired, Length, Optional
+
+from app.forms import KeyedForm, plain_text, trimmed
+from app.merchants.models import Merchant
+from app.money import Money, UnknownCurrency, currency_codes, parse_amount
+from app.orders.place import Item, NewOrder
+from app.orders.queries import OrderFilter
+from app.orders.states import OrderStatus
+from app.words import ORDER
+
+_QUANTITY = re.compile(r"^[1-9]\d{0,3}$", re.ASCII)
+USUAL_CURRENCIES = ("USD", "EUR", "GBP", "CHF", "JPY", "KWD")
+MOST_ITEMS = 50
+STARTING_ITEMS = 3
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A situation in which an order comes in, for whoever judges its risk."""
+
+    label: str
+    context: dict[str, str]
+
+
+PRESETS = {
+    "none": Preset("Nothing known", {}),
+    "home": Preset(
+        "At home, on a known computer",
+        {
+            "ip": "203.0.113.24",
+            "ip_country": "US",
+            "device_id": "dev_home_computer",
+            "user_agent": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Safari/605.1.15",
+        },
+    ),
+    "phone": Preset(
+        "On the way, on a phone",
+        {
+            "ip": "198.51.100.77",
+            "ip_country": "US",
+            "device_id": "dev_own_phone",
+            "user_agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148",
+        },
+    ),
+    "abroad": Preset(
+        "Abroad, on a computer not seen before",
+        {
+            "ip": "192.0.2.191",
+            "ip_country": "BR",
+            "device_id": "dev_internet_cafe",
+            "user_agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Firefox/140.0",
+        },
+    ),
+    "script": Preset(
+        "A script, no browser",
+        {"ip": "192.0.2.8", "ip_country": "NL", "device_id": "dev_script", "user_agent": "curl/8.14.1"},
+    ),
+}
+
+
+class OrderFilterForm(Form):  # type: ignore[misc]  # WTForms has no types
+    """The filter of the orders list; all of it is in the address, so a list can be sent to somebody."""
+
+    q = SearchField("Search", [Optional(), Length(max=254, message="At most 254 characters."), plain_text], [trimmed])
+    status = SelectField(
+        "Status",
+        [Optional()],
+        choices=[("", "Any status"), *((status.value, ORDER[status].label) for status in OrderStatus)],
+    )
+    since = DateField("From", [Optional()])
+    until = DateField("To", [Optional()])
+
+    def validate_until(self, field: DateField) -> None:
+        if self.since.data and field.data and field.data < self.since.data:
+            raise ValidationError(f"Choose a day not before {self.since.data}.")
+
+    def wanted(self) -> OrderFilter:
+        """The filter; both days are whole and in UTC."""
+        return OrderFilter(
+            status=OrderStatus(self.status.data) if self.status.data else None,
+            text=self.q.data or None,
+            created_after=_midnight(self.since.data),
+            created_before=_midnight(self.until.data + timedelta(days=1)) if self.until.data else None,
+        )
+
+    def chips(self) -> list[tuple[str, str, str]]:
+        """Each filter that is set: its name in the address, what it is called, and its value in words."""
+        words = {
+            "q": self.q.data,
+            "status": ORDER[self.status.data].label if self.status.data in ORDER else self.status.data,
+            "since": self.since.data and self.since.data.isoformat(),
+            "until": self.until.data and self.until.data.isoformat(),
+        }
+        return [(name, self[name].label.text, word) for name, word in words.items() if word]
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(), UTC) if day else None
+
+
+class ItemForm(Form):  # type: ignore[misc]  # WTForms has no types
+    """One line of an order. A line with nothing in it is left out."""
+
+    name = StringField("Item", [Length(max=200, message="At most 200 characters."), plain_text], [trimmed])
+    quantity = StringField("Quantity", [], [trimmed], default="1")
+    unit_price = StringField("Unit price", [Length(max=30, message="At most 30 characters.")], [trimmed])
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.name.data and not self.unit_price.data
+
+    def validate_name(self, field: StringField) -> None:
+        if self.unit_price.data and not field.data:
+            raise ValidationError("Name the item, like Coffee beans.")
+
+    def validate_quantity(self, field: StringField) -> None:
+        if not self.is_empty and not _QUANTITY.match(field.data or ""):
+            raise ValidationError("Write a whole number from 1 to 9999.")
+
+    def item(self, currency: str) -> Item:
+        """The line as an order takes it; ValueError while it cannot be read."""
+        unit = parse_amount(self.unit_price.data or "", currency)
+        if not _QUANTITY.match(self.quantity.data or ""):
+            raise ValueError("The quantity is no whole number.")
+        return Item(self.name.data or "", int(self.quantity.data), unit.amount_minor)
+
+
+def _currency_choices() -> dict[str, list[tuple[str, str]]]:
+    others = [code for code in currency_codes() if code not in USUAL_CURRENCIES]
+    return {
+        "Usual": [(code, code) for code in USUAL_CURRENCIES],
+        "All others": [(code, code) for code in others],
+    }
+
+
+class NewOrderForm(KeyedForm):
+    """A test order, and the card that pays it."""
+
+    POINTERS: ClassVar[dict[str, str]] = {
+        "/reference": "reference",
+        "/customer/name": "customer_name",
+        "/customer/email": "customer_email",
+        "/currency": "currency",
+        "/amount": "items",
+        "/merchant": "merchant",
+        "/capture_policy": "capture",
+    }
+
+    customer_name = StringField(
+        "Name",
+        [
+            InputRequired("Write the customer's name, like Ann Example."),
+            Length(max=200, message="At most 200 characters."),
+            plain_text,
+        ],
+        [trimmed],
+        default="Ann Example",
+    )
+    customer_email = StringField(
+        "E-mail",
+        [
+            InputRequired("Write an e-mail address, like ann@example.com."),
+            Length(max=254, message="At most 254 characters."),
+            plain_text,
+        ],
+        [trimmed],
+        default="ann@example.com",
+    )
+    reference = StringField(
+        "Reference",
+        [
+            InputRequired("Give the order a reference, like T-1001."),
+            Length(max=100, message="At most 100 characters."),
+            plain_text,
+        ],
+        [trimmed],
+        description="What the shop calls this order. Each may be used once.",
+    )
+    currency = SelectField("Currency", choices=_currency_choices(), default="USD")
+    items = FieldList(FormField(ItemForm), max_entries=MOST_ITEMS)
+    merchant = SelectField("Merchant", choices=[])
+    context = SelectField(
+        "Comes in from", choices=[(name, preset.label) for name, preset in PRESETS.items()], default="home"
+    )
+    test_card = SelectField("Card", [Length(max=100)], choices=[], validate_choice=False, default="visa_success")
+    capture = RadioField(
+        "Capture",
+        choices=[("manual", "Later: authorize now, capture by hand"), ("automatic", "Now: take the money at once")],
+        default="manual",
+    )
+
+    def __init__(self, merchants: list[Merchant], **values: Any) -> None:
+        super().__init__(merchant=merchants[0].id, **values)
+        self.merchant.choices = [(merchant.id, merchant.name) for merchant in merchants]
+        if not self.is_submitted():
+            self.items.append_entry({"name": "Coffee beans, 1 kg", "quantity": "1", "unit_price": "49.90"})
+            for _ in range(STARTING_ITEMS - 1):
+                self.items.append_entry({"quantity": "1"})
+
+    def validate_items(self, field: FieldList) -> None:
+        filled = [line.form for line in field if not line.form.is_empty]
+        if not filled:
+            raise ValidationError("Write at least one item with its price.")
+        for line in filled:
+            try:
+                parse_amount(line.unit_price.data or "", self.currency.data)
+            except UnknownCurrency:
+                return  # the currency's own field says so
+            except ValueError as error:
+                line.unit_price.errors = [*line.unit_price.errors, str(error)]
+        if any(line.unit_price.errors for line in filled):
+            raise ValidationError("One of the prices cannot be read.")
+
+    def lines(self) -> list[Item]:
+        """The items that are filled in; ValueError while one of them cannot be read."""
+        return [line.form.item(self.currency.data) for line in self.items if not line.form.is_empty]
+
+    def total(self) -> Money | None:
+        """What the items add up to; None while one of them cannot be read."""
+        try:
+            return Money(sum(item.quantity * item.unit_amount_minor for item in self.lines()), self.currency.data)
+        except ValueError:
+            return None
+
+    def change_items(self, change: str) -> None:
+        """Add a line (`add`) or take one out (`remove-2`, counted from 0), keeping what was typed."""
+        if change == "add" and len(self.items) < MOST_ITEMS:
+            self.items.append_entry({"quantity": "1"})
+        kept = [line.form.data for number, line in enumerate(self.items) if change != f"remove-{number}"]
+        while len(self.items):
+            self.items.pop_entry()
+        for values in kept or [{"quantity": "1"}]:
+            self.items.append_entry(values)
+
+    def new_order(self) -> NewOrder:
+        """What `place_order` takes."""
+        total = self.total()
+        assert total is not None, "only a form that was validated becomes an order"
+        return NewOrder(
+            reference=self.reference.data,
+            amount_minor=total.amount_minor,
+            currency=self.currency.data,
+            customer_name=self.customer_name.data,
+            customer_email=self.customer_email.data,
+            items=self.lines(),
+            merchant_id=self.merchant.data or None,
+            capture_policy=self.capture.data,
+            context=PRESETS[self.context.data].context,
+        )

@@ -1,0 +1,223 @@
+"""The forms that move money: shown in a dialog or as a page of their own, sent, and shown again when refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, flash, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.db import reading
+from app.errors import GatewayUnavailable, RuleBroken
+from app.filters import amount as text_of
+from app.forms import KeyedForm
+from app.htmx import go_to, render, wants_fragment
+from app.operators.guards import requires
+from app.operators.roles import Permission
+from app.orders.models import Order
+from app.orders.queries import find_order
+from app.orders.states import OrderStatus
+from app.payments.authorize import PaymentRequest, authorize_payment
+from app.payments.cancel import cancel_order
+from app.payments.capture import capture_payment
+from app.payments.cards import card_choices
+from app.payments.forms import CancelForm, CaptureForm, PayForm, RefundForm, VoidForm
+from app.payments.models import Payment
+from app.payments.queries import get_payment, live_payment_of
+from app.payments.refund import refund_payment
+from app.payments.states import PaymentStatus
+from app.payments.views import return_url
+from app.payments.void import void_payment
+from app.security import actor
+
+blueprint = Blueprint("actions", __name__)
+
+UNANSWERED = "The gateway has not answered: whether it was done is not known yet. It is asked again until it is."
+
+
+def _show(name: str, form: KeyedForm, order: Order, payment: Payment | None = None, status: int = 200) -> Response:
+    fragment = f"payments/_{name}.html"
+    return render(
+        "payments/dialog.html",
+        fragment,
+        status,
+        inside=fragment,
+        in_dialog=wants_fragment(),
+        form=form,
+        order=order,
+        payment=payment,
+    )
+
+
+def _load(order_id: str) -> tuple[Order, Payment | None]:
+    with reading() as session:
+        return find_order(session, order_id), live_payment_of(session, order_id)
+
+
+def _load_live(order_id: str) -> tuple[Order, Payment]:
+    order, payment = _load(order_id)
+    if payment is None:
+        raise RuleBroken("invalid_transition", "The order has no payment that holds or took money.")
+    payment.check_idle()
+    return order, payment
+
+
+def _carry_out(
+    name: str, form: KeyedForm, order: Order, payment: Payment | None, act: Callable[[], str]
+) -> AnyResponse:
+    """`act` calls one verb and says in a sentence what came of it. A refusal is shown in the form, as it was filled."""
+    if not form.validate():
+        return _show(name, form, order, payment, 422)
+    try:
+        sentence = act()
+    except (RuleBroken, GatewayUnavailable) as trouble:
+        broken = trouble if isinstance(trouble, RuleBroken) else _nothing_begun(trouble)
+        form.show(broken)
+        return _show(name, form, order, get_payment(payment.id) if payment else None, broken.status)
+    flash(sentence)
+    return go_to(url_for("payments.order", order_id=order.id))
+
+
+def _nothing_begun(silence: GatewayUnavailable) -> RuleBroken:
+    return RuleBroken(
+        "gateway_unavailable", f"{silence} Nothing was begun, so nothing was charged. Try again.", status=503
+    )
+
+
+def _outcome(payment: Payment, done: str) -> str:
+    return UNANSWERED if payment.open_attempt_now() is not None else done
+
+
+@blueprint.get("/orders/<order_id>/pay")
+@requires(Permission.TAKE_PAYMENTS)
+def pay_dialog(order_id: str) -> Response:
+    order, _ = _load(order_id)
+    order.check_payable()
+    return _show("pay", PayForm(card_choices(), captures_at_once=order.captures_at_once), order)
+
+
+@blueprint.post("/orders/<order_id>/payments")
+@requires(Permission.TAKE_PAYMENTS)
+def pay(order_id: str) -> AnyResponse:
+    """Begin a payment; a decline is an outcome and stands on the order's page."""
+    order, _ = _load(order_id)
+    form = PayForm(card_choices())
+
+    def act() -> str:
+        request = PaymentRequest(
+            test_card=form.test_card.data,
+            capture=form.capture.data == "now",
+            return_url=return_url(),
+            three_ds=form.three_ds.data,
+        )
+        payment = authorize_payment(order_id, request, actor(), request_key=form.key_of(actor()))
+        return _outcome(payment, _paid(payment))
+
+    return _carry_out("pay", form, order, None, act)
+
+
+def _paid(payment: Payment) -> str:
+    sums = {
+        PaymentStatus.AUTHORIZED: f"Authorized {text_of(payment.amount)} {payment.currency}.",
+        PaymentStatus.CAPTURED: f"Captured {text_of(payment.amount_captured)} {payment.currency}.",
+        PaymentStatus.REQUIRES_ACTION: "The bank asks the customer to confirm: continue to 3-D Secure.",
+        PaymentStatus.PROCESSING: "The bank has not decided yet; the outcome follows.",
+    }
+    return sums.get(payment.state, f"The payment is {payment.state.value.replace('_', ' ')}.")
+
+
+@blueprint.get("/orders/<order_id>/capture")
+@requires(Permission.TAKE_PAYMENTS)
+def capture_dialog(order_id: str) -> Response:
+    order, payment = _load_live(order_id)
+    payment.check_capturable(None)
+    return _show("capture", CaptureForm(payment.amount_capturable), order, payment)
+
+
+@blueprint.post("/payments/<payment_id>/captures")
+@requires(Permission.TAKE_PAYMENTS)
+def capture(payment_id: str) -> AnyResponse:
+    """Capture the sum that was written."""
+    payment = get_payment(payment_id)
+    form = CaptureForm(payment.amount_capturable)
+
+    def act() -> str:
+        done = capture_payment(payment_id, form.money, actor(), final=form.final.data, request_key=form.key_of(actor()))
+        return _outcome(done, f"Captured {text_of(form.money)} {form.money.currency}.")
+
+    return _carry_out("capture", form, payment.order, payment, act)
+
+
+@blueprint.get("/orders/<order_id>/void")
+@requires(Permission.TAKE_PAYMENTS)
+def void_dialog(order_id: str) -> Response:
+    order, payment = _load_live(order_id)
+    payment.check_voidable()
+    return _show("void", VoidForm(), order, payment)
+
+
+@blueprint.post("/payments/<payment_id>/void")
+@requires(Permission.TAKE_PAYMENTS)
+def void(payment_id: str) -> AnyResponse:
+    """Release what is held."""
+    payment = get_payment(payment_id)
+    form = VoidForm()
+
+    def act() -> str:
+        return _outcome(void_payment(payment_id, actor(), request_key=form.key_of(actor())), "The hold is released.")
+
+    return _carry_out("void", form, payment.order, payment, act)
+
+
+@blueprint.get("/orders/<order_id>/refund")
+@requires(Permission.REFUND)
+def refund_dialog(order_id: str) -> Response:
+    order, payment = _load_live(order_id)
+    payment.check_refundable(None)
+    return _show("refund", RefundForm(payment.amount_refundable), order, payment)
+
+
+@blueprint.post("/payments/<payment_id>/refunds")
+@requires(Permission.REFUND)
+def refund(payment_id: str) -> AnyResponse:
+    """Refund the sum that was written."""
+    payment = get_payment(payment_id)
+    form = RefundForm(payment.amount_refundable)
+
+    def act() -> str:
+        done = refund_payment(
+            payment_id,
+            form.money,
+            actor(),
+            reason=form.reason.data,
+            note=form.note.data or None,
+            request_key=form.key_of(actor()),
+        )
+        status = done.refunds[-1].status if done.refunds else "asked for"
+        return _outcome(done, f"Refund of {text_of(form.money)} {form.money.currency}: {status}.")
+
+    return _carry_out("refund", form, payment.order, payment, act)
+
+
+@blueprint.get("/orders/<order_id>/cancel")
+@requires(Permission.TAKE_PAYMENTS)
+def cancel_dialog(order_id: str) -> Response:
+    order, payment = _load(order_id)
+    if payment is not None:
+        payment.check_idle()
+        payment.check_voidable()
+    return _show("cancel", CancelForm(), order, payment)
+
+
+@blueprint.post("/orders/<order_id>/cancel")
+@requires(Permission.TAKE_PAYMENTS)
+def cancel(order_id: str) -> AnyResponse:
+    """Cancel the order; what is held for it is voided first."""
+    order, payment = _load(order_id)
+    form = CancelForm()
+
+    def act() -> str:
+        done = cancel_order(order_id, form.reason.data, actor(), request_key=form.key_of(actor()))
+        return "The order is canceled." if done.state == OrderStatus.CANCELED else UNANSWERED
+
+    return _carry_out("cancel", form, order, payment, act)

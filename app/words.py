@@ -1,0 +1,83 @@
+"""What statuses, operations and reasons are called on the screen, and the tone in which each is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Word:
+    """A name for people, and a tone: `good`, `wait`, `back`, `bad`, `ask` (something is open) or `quiet`."""
+
+    label: str
+    tone: str
+
+
+ORDER = {
+    "awaiting_payment": Word("Awaiting payment", "quiet"),
+    "in_review": Word("In review", "ask"),
+    "awaiting_authentication": Word("Awaiting authentication", "ask"),
+    "authorized": Word("Authorized", "wait"),
+    "partially_captured": Word("Partly captured", "wait"),
+    "paid": Word("Paid", "good"),
+    "payment_failed": Word("Payment failed", "bad"),
+    "declined": Word("Declined", "bad"),
+    "payment_unknown": Word("Unknown outcome", "ask"),
+    "canceled": Word("Canceled", "quiet"),
+    "partially_refunded": Word("Partially refunded", "back"),
+    "refunded": Word("Refunded", "back"),
+}
+
+PAYMENT = {
+    "unknown": Word("Unknown", "ask"),
+    "requires_action": Word("Requires action", "ask"),
+    "processing": Word("Processing", "ask"),
+    "authorized": Word("Authorized", "wait"),
+    "partially_captured": Word("Partly captured", "wait"),
+    "captured": Word("Captured", "good"),
+    "partially_refunded": Word("Partially refunded", "back"),
+    "refunded": Word("Refunded", "back"),
+    "voided": Word("Voided", "quiet"),
+    "expired": Word("Expired", "quiet"),
+    "declined": Word("Declined", "bad"),
+    "failed": Word("Failed", "bad"),
+}
+
+REFUND = {
+    "pending": Word("Pending", "wait"),
+    "succeeded": Word("Succeeded", "good"),
+    "failed": Word("Failed", "bad"),
+}
+
+ATTEMPT = {
+    "open": Word("Being asked", "wait"),
+    "unanswered": Word("No answer yet", "ask"),
+    "confirmed": Word("Confirmed", "good"),
+    "refused": Word("Refused", "bad"),
+}
+
+KINDS = {"order": ORDER, "payment": PAYMENT, "refund": REFUND, "attempt": ATTEMPT}
+
+REFUND_REASONS = {
+    "requested_by_customer": "Requested by the customer",
+    "duplicate": "Charged twice",
+    "fraudulent": "Fraudulent",
+    "other": "Another reason",
+}
+
+NETWORKS = {
+    "visa": "Visa",
+    "mastercard": "Mastercard",
+    "amex": "American Express",
+    "discover": "Discover",
+    "diners": "Diners Club",
+    "jcb": "JCB",
+    "unionpay": "UnionPay",
+}
+
+CAPTURE_POLICIES = {"manual": "By hand", "automatic": "At once"}
+
+
+def word_for(kind: str, status: str) -> Word:
+    """The word for a status; one that a gateway added since is shown as it is spelled."""
+    return KINDS[kind].get(status) or Word(status.replace("_", " ").capitalize(), "quiet")

@@ -1,0 +1,118 @@
+// What a page does beyond its links and forms, which all work without this file. The only place that names htmx events.
+(() => {
+  "use strict";
+
+  const dialog = document.getElementById("dialog");
+  const dialogBody = document.getElementById("dialog-body");
+  document.documentElement.classList.add("scripted");
+
+  // Dialogs: what comes into the body is shown; the form inside starts with Cancel in focus.
+  function showDialog() {
+    if (!dialog.open) {
+      dialog.showModal();
+    } else {
+      (dialogBody.querySelector("[aria-invalid]") || dialogBody.querySelector("[role=alert]:not([hidden])") || dialogBody)
+        .focus();
+    }
+    fillSums(dialogBody);
+  }
+
+  function isBusy() {
+    return Boolean(dialogBody && dialogBody.querySelector(".htmx-request"));
+  }
+
+  if (dialog) {
+    dialog.addEventListener("cancel", (event) => {
+      if (isBusy()) event.preventDefault();
+    });
+    dialog.addEventListener("close", () => dialogBody.replaceChildren());
+    dialog.addEventListener("click", (event) => {
+      if (event.target.closest("[data-close]")) {
+        event.preventDefault();
+        if (!isBusy()) dialog.close();
+      }
+    });
+  }
+
+  // The button says the sum that was written; no sum is ever computed here.
+  function fillSums(root) {
+    for (const shown of root.querySelectorAll("[data-sum]")) {
+      const field = shown.closest("form").elements.namedItem("amount");
+      if (field) shown.textContent = field.value.trim();
+    }
+  }
+  document.addEventListener("input", (event) => {
+    if (event.target.name === "amount" && event.target.form) fillSums(event.target.form);
+  });
+
+  // A form that was sent is not sent again until the page answers.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.hasAttribute("data-once") || form.hasAttribute("hx-post")) return;
+    if (form.getAttribute("aria-busy") === "true") {
+      event.preventDefault();
+      return;
+    }
+    form.setAttribute("aria-busy", "true");
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
+    fillSums(document);
+  });
+
+  // Copying an id.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.classList.add("copied");
+    setTimeout(() => button.classList.remove("copied"), 1200);
+  });
+
+  // Menus close as menus do; "/" leads to the search box.
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target) || event.target.closest("[hx-get]")) menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      for (const menu of document.querySelectorAll("details.menu[open]")) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      }
+    }
+    const typing = event.target.closest("input, textarea, select, dialog");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      const search = document.getElementById("search");
+      if (search) {
+        event.preventDefault();
+        search.focus();
+        search.select();
+      }
+    }
+  });
+
+  // htmx: a page that looks again by itself waits while somebody is in the middle of something.
+  function inTheMiddle() {
+    return Boolean(dialog && dialog.open) || document.hidden || document.querySelector("details.menu[open]") !== null;
+  }
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt.hasAttribute("data-poll") && inTheMiddle()) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, xhr } = event.detail;
+    if (target.hasAttribute("data-poll") && inTheMiddle()) event.detail.shouldSwap = false;
+    if (target === dialogBody && xhr.status >= 400) event.detail.shouldSwap = true;
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target === dialogBody) showDialog();
+  });
+  document.addEventListener("htmx:sendError", () => {
+    const trouble = dialogBody && dialogBody.querySelector(".dialog-trouble");
+    if (!trouble) return;
+    trouble.textContent =
+      "The desk did not answer, so whether it was done is not known. Close this and look at the order before you try again.";
+    trouble.hidden = false;
+  });
+})();
