@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sandbox_gateway import times
-from sandbox_gateway.ids import Chance, make_id
+from sandbox_gateway.ids import Chance, make_id, text_of
 from sandbox_gateway.jobs import earliest_due
 from sandbox_gateway.problems import Problem
 from sandbox_gateway.schema import BIG_ID, instant_column, json_column, metadata, optional_instant_column
@@ -107,6 +107,10 @@ class Account:
 
     def new_id(self, prefix: str) -> str:
         return make_id(prefix, self.now_us, self.chance)
+
+    def new_secret(self) -> str:
+        """52 letters and digits for a link that nobody can guess, not even who knows the seed."""
+        return text_of(bytes.fromhex(self.keyed_hash("secret", self.chance.draw(32).hex())))
 
     def keyed_hash(self, purpose: str, content: str) -> str:
         """Hex of an HMAC that nobody can repeat without the gateway's pepper; differs by account and purpose."""

@@ -181,9 +181,10 @@ def _plain(message: str) -> str:
 def _pointer(location: tuple[int | str, ...], value: Any) -> str:
     """The JSON pointer of pydantic's location, which names the chosen kind of a union as if it were a member."""
     pointer = ""
-    for step, part in enumerate(location):
-        last = step == len(location) - 1
-        if isinstance(value, dict) and value.get("type") == part and not last:
+    in_union = False
+    for part in location:
+        in_union = not in_union and isinstance(value, dict) and value.get("type") == part
+        if in_union:
             continue
         pointer += f"/{_escape(str(part))}"
         if isinstance(value, dict):

@@ -30,18 +30,14 @@ class Chance:
 
 def make_id(prefix: str, at_us: int, chance: Chance) -> str:
     """`prefix_` and 26 letters and digits: 48 bits of time in milliseconds, 80 of chance; sorts by time."""
-    return f"{prefix}_{_text((at_us // 1000).to_bytes(6) + chance.draw(10))}"
-
-
-def make_secret(chance: Chance) -> str:
-    """256 bits as 52 letters and digits, for links that nobody can guess."""
-    return _text(chance.draw(32))
+    return f"{prefix}_{text_of((at_us // 1000).to_bytes(6) + chance.draw(10))}"
 
 
 def make_request_id() -> str:
-    return f"req_{_text(os.urandom(16))}"
+    return f"req_{text_of(os.urandom(16))}"
 
 
-def _text(raw: bytes) -> str:
+def text_of(raw: bytes) -> str:
+    """Letters and digits, 8 for every 5 bytes; sorts as the bytes do."""
     # The hex alphabet of base 32 keeps the order of the bytes; the usual one does not.
     return base64.b32hexencode(raw).decode().rstrip("=").lower()

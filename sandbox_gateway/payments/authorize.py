@@ -6,7 +6,6 @@ from sqlalchemy import Connection
 
 from sandbox_gateway import issuer, jobs
 from sandbox_gateway.accounts import Account
-from sandbox_gateway.ids import make_secret
 from sandbox_gateway.issuer import ThreeDs
 from sandbox_gateway.payments.capture import capture
 from sandbox_gateway.payments.kinds import CHALLENGE_EXPIRES, HOLD_EXPIRES, PROCESSING_ENDS
@@ -29,7 +28,7 @@ def begin(tx: Connection, account: Account, payment: Payment, three_ds: ThreeDs)
         asked = "" if answer.authentication is not None else " three_ds: skip was asked for."
         _decline(tx, account, payment, answer.decline, _why(card) + asked)
     elif answer.needs_challenge:
-        payment.challenge_secret = make_secret(account.chance)
+        payment.challenge_secret = account.new_secret()
         payment.expires_us = account.now_us + CHALLENGE_LIFE_US
         payment.move(Status.REQUIRES_ACTION, _why(card))
         store(tx, account, payment, "payment.requires_action")

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import requests
-from jsonschema import Draft202012Validator
+from openapi_schema_validator import OAS31Validator
 
 from tests.stack import Gateway
 
@@ -140,8 +140,8 @@ def _check(url: str, reference: str, answer: requests.Response) -> None:
 
 
 @cache
-def _validator(url: str, reference: str) -> Draft202012Validator:
-    return Draft202012Validator({"$ref": reference, "components": document_of(url)["components"]})
+def _validator(url: str, reference: str) -> OAS31Validator:
+    return OAS31Validator({"$ref": reference, "components": document_of(url)["components"]})
 
 
 @cache

@@ -105,7 +105,7 @@ def test_an_empty_body_counts_as_an_empty_object(account: Account) -> None:
         ({"currency": "XXX"}, "/currency"),
         ({"currency": "XAU"}, "/currency"),
         ({"currency": "usdd"}, "/currency"),
-        ({"currency": "ſek"}, "/currency"),
+        ({"currency": "\u017fek"}, "/currency"),
         ({"currency": 840}, "/currency"),
         ({"card": "4242"}, "/card"),
         ({"card": CARD | {"exp_month": 13}}, "/card/exp_month"),
@@ -234,7 +234,7 @@ def test_an_unknown_address_is_a_problem_of_404(gateway: Gateway, path: str) -> 
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
     assert answer.startswith("HTTP/1.1 404 ")
-    assert re.search(r"(?i)^content-type: application/problem\+json\r$", answer, re.M)
+    assert re.search(r"(?i)^content-type: application/problem\+json\r$", answer, re.MULTILINE)
     assert json.loads(answer.partition("\r\n\r\n")[2])["code"] == "not_found"
 
 
@@ -327,7 +327,7 @@ def test_health_readiness_and_metrics_need_no_key(gateway: Gateway) -> None:
     for path in ("/healthz", "/readyz"):
         assert requests.get(gateway.url + path, timeout=10).json() == {"status": "ok"}
     figures = requests.get(f"{gateway.url}/metrics", timeout=10).text
-    assert re.search(r'^counterfoil_gateway_requests_total\{.*route="/readyz".*\} [1-9]', figures, re.M)
+    assert re.search(r'^counterfoil_gateway_requests_total\{.*route="/readyz".*\} [1-9]', figures, re.MULTILINE)
 
 
 def test_an_account_shows_its_settings_and_changes_those_that_are_named(account: Account) -> None:
