@@ -64,10 +64,7 @@ def _read(request: Request) -> bytes:
 
 def _drain(request: Request) -> bool:
     """Take in the rest of a body, so that the client comes to read the answer; False if there is no end to it."""
-    for _ in range(_MOST_DRAINED // MOST_BYTES):
-        if not request.stream.read(MOST_BYTES):
-            return True
-    return False
+    return any(not request.stream.read(MOST_BYTES) for _ in range(_MOST_DRAINED // MOST_BYTES))
 
 
 def _is_json(request: Request) -> bool:

@@ -1,5 +1,6 @@
 """The table of refunds, and refunds as they are shown: alone, and within their payment."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -51,7 +52,11 @@ refunds = Table(
     Index("uq_refunds_account_id_id", "account_id", "id", unique=True),
 )
 
-_OF_PAYMENT = select(refunds).where(refunds.c.payment_row == bindparam("payment_row")).order_by(refunds.c.row)
+_OF_PAYMENTS = (
+    select(refunds)
+    .where(refunds.c.payment_row.in_(bindparam("payment_rows", expanding=True)))
+    .order_by(refunds.c.payment_row, refunds.c.row)
+)
 
 
 class RefundBody(TypedDict):
@@ -70,9 +75,9 @@ class RefundBody(TypedDict):
     created_at: str
 
 
-def of_payment(tx: Connection, payment_row: int, payment_id: str, currency: str) -> list[RefundBody]:
-    """All refunds of a payment, the oldest first."""
-    return [show(row, payment_id, currency) for row in tx.execute(_OF_PAYMENT, {"payment_row": payment_row})]
+def of_payments(tx: Connection, payment_rows: Sequence[int]) -> Sequence[Row[Any]]:
+    """All refunds of these payments, each payment's oldest first."""
+    return tx.execute(_OF_PAYMENTS, {"payment_rows": payment_rows}).all()
 
 
 def show(row: Row[Any], payment_id: str, currency: str) -> RefundBody:

@@ -1,6 +1,7 @@
 """One payment in memory: loaded from its row, changed by the verbs beside, stored with one event per change."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -212,7 +213,11 @@ _SAVE = (
     .where(payments.c.row == bindparam("payment_row"))
     .values({name: bindparam(f"new_{name}") for name in (*_VALUES_THAT_CHANGE, *_JSON_THAT_CHANGES)})
 )
-_CAPTURES = select(captures).where(captures.c.payment_row == bindparam("payment_row")).order_by(captures.c.row)
+_CAPTURES = (
+    select(captures)
+    .where(captures.c.payment_row.in_(bindparam("payment_rows", expanding=True)))
+    .order_by(captures.c.payment_row, captures.c.row)
+)
 
 
 def find_payment(tx: Connection, account: Account, payment_id: str) -> Payment:
@@ -220,11 +225,34 @@ def find_payment(tx: Connection, account: Account, payment_id: str) -> Payment:
     row = tx.execute(_FIND, {"account_id": account.id, "payment_id": payment_id}).first()
     if row is None:
         raise not_found("payment")
-    return payment_of(tx, row)
+    return payments_of(tx, [row])[0]
 
 
-def payment_of(tx: Connection, row: Row[Any]) -> Payment:
-    payment = Payment(
+def payments_of(tx: Connection, rows: Sequence[Row[Any]]) -> list[Payment]:
+    """Payments made of their rows, in that order."""
+    found = {row.row: _payment_of(row) for row in rows}
+    captured = [payment.row for payment in found.values() if payment.amount_captured]
+    if captured:
+        for one in tx.execute(_CAPTURES, {"payment_rows": captured}):
+            payment = found[one.payment_row]
+            payment.captures.append(
+                {
+                    "id": one.id,
+                    "object": "capture",
+                    "amount": one.amount,
+                    "currency": payment.currency,
+                    "final": one.final,
+                    "created_at": to_wire(one.created_us),
+                }
+            )
+        for refund in refund_rows.of_payments(tx, captured):
+            payment = found[refund.payment_row]
+            payment.refunds.append(refund_rows.show(refund, payment.id, payment.currency))
+    return list(found.values())
+
+
+def _payment_of(row: Row[Any]) -> Payment:
+    return Payment(
         **{name: getattr(row, name) for name in _VALUES_THAT_STAY},
         **{name: getattr(row, name) for name in _VALUES_THAT_CHANGE if name != "status"},
         row=row.row,
@@ -232,20 +260,6 @@ def payment_of(tx: Connection, row: Row[Any]) -> Payment:
         authentication=_parsed(row.authentication),
         decline=_parsed(row.decline),
     )
-    if payment.amount_captured:
-        payment.captures = [
-            {
-                "id": one.id,
-                "object": "capture",
-                "amount": one.amount,
-                "currency": payment.currency,
-                "final": one.final,
-                "created_at": to_wire(one.created_us),
-            }
-            for one in tx.execute(_CAPTURES, {"payment_row": payment.row})
-        ]
-        payment.refunds = refund_rows.of_payment(tx, payment.row, payment.id, payment.currency)
-    return payment
 
 
 def store(tx: Connection, account: Account, payment: Payment, event: EventType | None) -> None:

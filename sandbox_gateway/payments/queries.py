@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, select
 from sandbox_gateway import lists
 from sandbox_gateway.accounts import Account
 from sandbox_gateway.fields import Time, text_field
-from sandbox_gateway.payments.payment import ShownStatus, find_payment, payment_of, show
+from sandbox_gateway.payments.payment import ShownStatus, find_payment, payments_of, show
 from sandbox_gateway.payments.schema import payments
 from sandbox_gateway.payments.states import PARTIALLY_REFUNDED, REFUNDED, Status
 from sandbox_gateway.routes import Answer, Subject
@@ -42,7 +42,8 @@ def list_payments(tx: Connection, account: Account, query: PaymentQuery) -> Answ
     if query.created_before is not None:
         rows = rows.where(payments.c.created_us < from_wire(query.created_before))
     found, cursor = lists.fetch(tx, account, "payments", rows, (payments.c.created_us, payments.c.row), query)
-    return Answer(lists.page_of(found, cursor, lambda row: show(account, payment_of(tx, row))))
+    shown = {payment.row: show(account, payment) for payment in payments_of(tx, found)}
+    return Answer(lists.page_of(found, cursor, lambda row: shown[row.row]))
 
 
 def subject_of_payment(tx: Connection, account: Account, payment_id: str, **_rest: object) -> Subject:

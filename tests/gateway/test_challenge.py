@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import requests
+from playwright.sync_api import Page
 
 from tests.gateway.client import Account, Json
 from tests.stack import until
@@ -190,3 +191,32 @@ def test_an_expired_challenge_of_a_live_account_is_noticed_without_being_asked(a
         return bool(account.payment(paid["id"])["status"] == "expired")
 
     until(expired, what="the challenge to expire", within=20)
+
+
+@pytest.mark.parametrize(
+    ("button", "status"),
+    [("Approve the payment of 19.99 USD", "captured"), ("Fail the authentication", "declined"), ("Cancel", "declined")],
+)
+def test_in_a_browser_each_button_decides_and_leads_back_to_the_other_origin(
+    account: Account, page: Page, button: str, status: str
+) -> None:
+    back = account.gateway.url.replace("127.0.0.1", "localhost") + "/healthz"
+    paid, url = _challenged(account, capture=True, return_url=back)
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    page.goto(url)
+    page.reload()
+    assert page.get_by_role("heading", name="Confirm your payment").is_visible()
+    page.get_by_role("button", name=button).click()
+    page.wait_for_url(f"{back}?payment={paid['id']}")
+    assert account.payment(paid["id"])["status"] == status
+    assert troubles == []
+
+
+def test_in_a_browser_the_page_says_that_it_is_done_and_later_that_it_is_over(account: Account, page: Page) -> None:
+    _, url = _challenged(account)
+    page.goto(url)
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("heading", name="Done").wait_for()
+    page.goto(url)
+    page.get_by_role("heading", name="No longer open").wait_for()

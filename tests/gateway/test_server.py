@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from sandbox_gateway.config import SettingError, load_config
 from tests.gateway.account import Account
 from tests.gateway.receiver import receiving
 from tests.stack import Gateway, Process, clean_environment, free_port, group_members, until
@@ -193,11 +194,41 @@ def test_a_second_gateway_on_the_same_file_is_refused(tmp_path: Path) -> None:
         ("COUNTERFOIL_GATEWAY_DATA", "/dev/null/data"),
     ],
 )
-def test_a_wrong_setting_is_one_line_that_names_it(tmp_path: Path, name: str, value: str) -> None:
-    done = run_gateway("serve", folder=tmp_path, **{name: value})
+def test_a_wrong_setting_is_refused_by_its_name(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(SettingError, match=rf"^{name}: [^\n]+$"):
+        load_config({}, {"COUNTERFOIL_GATEWAY_DATA": str(tmp_path), name: value})
+
+
+def test_a_wrong_setting_is_one_line(tmp_path: Path) -> None:
+    done = run_gateway("migrate", folder=tmp_path, COUNTERFOIL_GATEWAY_WORKERS=2)
     assert done.returncode == 2
-    assert done.stderr.startswith(f"sandbox gateway: {name}: ")
-    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+    assert done.stderr == (
+        "sandbox gateway: COUNTERFOIL_GATEWAY_WORKERS: more than 1 needs PostgreSQL; SQLite takes one writing process\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("postgresql://ann:word@db.example/gateway", "postgresql+psycopg://ann:word@db.example/gateway"),
+        ("postgresql+psycopg://ann@/gateway?host=/run", "postgresql+psycopg://ann@/gateway?host=/run"),
+        ("sqlite:////data/gateway.db", "sqlite:////data/gateway.db"),
+    ],
+)
+def test_database_urls_are_taken_as_people_write_them(tmp_path: Path, given: str, taken: str) -> None:
+    config = load_config({"data": str(tmp_path)}, {"COUNTERFOIL_GATEWAY_DATABASE_URL": given})
+    assert config.database_url == taken
+
+
+def test_an_option_wins_over_the_environment_and_that_over_the_shared_folder(tmp_path: Path) -> None:
+    shared = {"COUNTERFOIL_DATA": str(tmp_path / "shared"), "COUNTERFOIL_GATEWAY_PORT": "9001"}
+    assert load_config({}, shared).database_url == f"sqlite:///{tmp_path}/shared/gateway.db"
+    config = load_config(
+        {"port": "9002", "threads": None}, shared | {"COUNTERFOIL_GATEWAY_DATA": str(tmp_path / "own")}
+    )
+    assert (config.port, config.threads, config.data) == (9002, 32, tmp_path / "own")
+    assert stat.S_IMODE(config.data.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize(
