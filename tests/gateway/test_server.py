@@ -212,7 +212,7 @@ def test_a_wrong_setting_is_one_line(tmp_path: Path) -> None:
     ("given", "taken"),
     [
         ("postgresql://ann:word@db.example/gateway", "postgresql+psycopg://ann:word@db.example/gateway"),
-        ("postgresql+psycopg://ann@/gateway?host=/run", "postgresql+psycopg://ann@/gateway?host=/run"),
+        ("postgresql+psycopg://ann@/gateway?host=/run", "postgresql+psycopg://ann@/gateway?host=%2Frun"),
         ("sqlite:////data/gateway.db", "sqlite:////data/gateway.db"),
     ],
 )
