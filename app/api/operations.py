@@ -26,6 +26,7 @@ from app.api.bodies import read_json, read_query, validate
 from app.api.fields import Body, Query
 from app.api.idempotency import Claim, Kept
 from app.config import Settings
+from app.crash import crash_point
 from app.operators.roles import Permission
 from app.security import actor
 from app.timeline import Actor
@@ -136,6 +137,7 @@ def _done(called: Operation, arguments: Mapping[str, Any], mine: Claim, who: Act
         else:
             idempotency.let_go(mine, may_have_begun=status >= 500)
         return refusal
+    crash_point("api.before_keep")
     idempotency.keep(mine, answer)
     return _response(answer)
 
