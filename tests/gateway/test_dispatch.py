@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway.account import Account
+from tests.gateway.hooked import Hooked
 from tests.gateway.receiver import Received, Receiver, Reply, receiving
 from tests.stack import Databases, Gateway, running_gateway, until
 
@@ -32,7 +32,7 @@ _released: dict[str, bool] = {}
 
 def test_a_delivery_under_way_at_a_kill_is_sent_again(start_gateway: Start, receiver: Receiver) -> None:
     gateway = start_gateway()
-    account = Account(gateway, gateway.new_key())
+    account = Hooked(gateway)
     account.endpoint(receiver)
     receiver.rule = hold
     account.pay()
@@ -50,7 +50,7 @@ def test_a_delivery_under_way_at_a_kill_is_sent_again(start_gateway: Start, rece
 
 def test_what_was_not_yet_taken_up_at_a_kill_is_sent_after_it(start_gateway: Start, receiver: Receiver) -> None:
     gateway = start_gateway(crash_at="payment.after_commit")
-    account = Account(gateway, gateway.new_key())
+    account = Hooked(gateway)
     account.endpoint(receiver)
     with pytest.raises(OSError, match=r"."):
         account.pay()
@@ -65,7 +65,7 @@ def test_what_was_not_yet_taken_up_at_a_kill_is_sent_after_it(start_gateway: Sta
 
 def test_a_payment_that_never_was_is_not_told_of(start_gateway: Start, receiver: Receiver) -> None:
     gateway = start_gateway(crash_at="payment.before_commit")
-    account = Account(gateway, gateway.new_key())
+    account = Hooked(gateway)
     account.endpoint(receiver)
     with pytest.raises(OSError, match=r"."):
         account.pay()
@@ -79,7 +79,7 @@ def test_a_payment_that_never_was_is_not_told_of(start_gateway: Start, receiver:
 
 def test_a_calm_restart_sends_nothing_twice_and_loses_nothing(start_gateway: Start, receiver: Receiver) -> None:
     gateway = start_gateway()
-    account = Account(gateway, gateway.new_key())
+    account = Hooked(gateway)
     account.endpoint(receiver)
     for _ in range(10):
         account.pay()
@@ -91,7 +91,7 @@ def test_a_calm_restart_sends_nothing_twice_and_loses_nothing(start_gateway: Sta
 
 
 def test_a_receiver_that_hangs_holds_up_nobody_else(gateway: Gateway, receiver: Receiver) -> None:
-    hung, well = (Account(gateway, gateway.new_key()) for _ in range(2))
+    hung, well = (Hooked(gateway) for _ in range(2))
     receiver.rule = hold
     hung.endpoint(receiver)
     for _ in range(30):
@@ -103,17 +103,17 @@ def test_a_receiver_that_hangs_holds_up_nobody_else(gateway: Gateway, receiver: 
             well.pay()
         well.drain()
         assert len(other.requests) == 30
-    assert not hung.ok("POST", "/_sandbox/drain", {"timeout": 0})["drained"]
+    assert not hung.call("POST", "/_sandbox/drain", {"timeout": 0})["drained"]
     _released[receiver.requests[0].headers["host"]] = True
-    hung.call("POST", "/_sandbox/reset")
+    hung.ask("POST", "/_sandbox/reset")
 
 
 def test_one_payments_events_come_in_order_and_once(gateway: Gateway, secret_key: str, receiver: Receiver) -> None:
-    account = Account(gateway, secret_key)
+    account = Hooked(gateway, secret_key)
     account.endpoint(receiver)
     payments = [account.pay(amount=900 + number, capture=True) for number in range(12)]
     for payment in payments:
-        account.ok("POST", f"/v1/payments/{payment['id']}/refunds", {"amount": 100})
+        account.call("POST", f"/v1/payments/{payment['id']}/refunds", {"amount": 100})
     account.drain()
 
     told: dict[str, list[str]] = {}
@@ -132,7 +132,7 @@ def test_several_processes_share_the_work_and_send_each_event_once(
 
 
 def share_the_work(gateway: Gateway, receiver: Receiver) -> None:
-    account = Account(gateway, gateway.new_key())
+    account = Hooked(gateway)
     account.endpoint(receiver)
     for _ in range(40):
         account.pay()

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from sandbox_gateway.config import SettingError, load_config
-from tests.gateway.account import Account
+from tests.gateway.hooked import Hooked
 from tests.gateway.receiver import receiving
 from tests.stack import Gateway, Process, clean_environment, free_port, group_members, until
 
@@ -257,23 +257,23 @@ def test_secrets_are_made_once_and_for_the_owner_alone(start_gateway: Start) -> 
     pepper = gateway.data_dir / "gateway_pepper"
     assert stat.S_IMODE(pepper.stat().st_mode) == 0o600
     before = pepper.read_bytes()
-    account = Account(gateway, gateway.new_key())
+    account = Hooked(gateway)
     with receiving() as receiver:
         endpoint = account.endpoint(receiver)
         gateway.restart()
         account.pay()
         account.drain()
         assert len(receiver.requests) == 1
-        rotated = account.ok("POST", f"/v1/webhook_endpoints/{endpoint['id']}/rotate_secret")
+        rotated = account.call("POST", f"/v1/webhook_endpoints/{endpoint['id']}/rotate_secret")
     assert pepper.read_bytes() == before
     assert endpoint["secret"] != rotated["secret"]
 
 
 def test_no_secret_lies_in_the_database_or_the_log(start_gateway: Start) -> None:
     gateway = start_gateway()
-    account = Account(gateway, gateway.new_key())
+    account = Hooked(gateway)
     with receiving() as receiver:
-        endpoint = account.call("POST", "/v1/webhook_endpoints", {"url": receiver.url}, Idempotency_Key="k1").json()
+        endpoint = account.ask("POST", "/v1/webhook_endpoints", {"url": receiver.url}, key="k1").json()
         account.pay()
         account.drain()
     gateway.stop()

@@ -12,7 +12,8 @@ import pytest
 import requests
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from tests.gateway.account import Account, Json
+from tests.gateway.client import Json
+from tests.gateway.hooked import Hooked
 from tests.gateway.receiver import Received, Receiver, Reply, receiving
 from tests.stack import Gateway, free_port, until
 
@@ -26,8 +27,10 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def account(gateway: Gateway, secret_key: str) -> Account:
-    return Account(gateway, secret_key)
+def account(gateway: Gateway, secret_key: str) -> Iterator[Hooked]:
+    made = Hooked(gateway, secret_key)
+    yield made
+    made.close()
 
 
 def verify(secret: str, request: Received) -> Json:
@@ -41,12 +44,12 @@ def moment(text: str) -> datetime:
 
 
 @pytest.mark.parametrize("clock", ["live", "frozen", "a week ahead"])
-def test_a_foreign_library_verifies_a_delivery(account: Account, receiver: Receiver, clock: str) -> None:
+def test_a_foreign_library_verifies_a_delivery(account: Hooked, receiver: Receiver, clock: str) -> None:
     endpoint = account.endpoint(receiver)
     if clock == "frozen":
-        account.freeze()
+        account.stop_clock()
     if clock == "a week ahead":
-        account.advance("P7D")
+        account.clock(advance="P7D")
     payment = account.pay()
     account.drain()
 
@@ -60,10 +63,10 @@ def test_a_foreign_library_verifies_a_delivery(account: Account, receiver: Recei
     assert abs(ahead - (7 * 86_400 if clock == "a week ahead" else 0)) < 60
 
 
-def test_an_event_tells_the_object_whole_as_it_was_then(account: Account, receiver: Receiver) -> None:
+def test_an_event_tells_the_object_whole_as_it_was_then(account: Hooked, receiver: Receiver) -> None:
     account.endpoint(receiver)
     payment = account.pay(capture=True)
-    refund = account.ok("POST", f"/v1/payments/{payment['id']}/refunds", {"amount": 500})
+    refund = account.call("POST", f"/v1/payments/{payment['id']}/refunds", {"amount": 500})
     account.drain()
 
     by_type = {request.event["type"]: request.event["data"] for request in receiver.requests}
@@ -79,7 +82,7 @@ def test_an_event_tells_the_object_whole_as_it_was_then(account: Account, receiv
     assert by_type["refund.created"]["status"] == "pending"
 
 
-def test_nothing_is_sent_for_what_was_refused(account: Account, receiver: Receiver) -> None:
+def test_nothing_is_sent_for_what_was_refused(account: Hooked, receiver: Receiver) -> None:
     account.endpoint(receiver)
     payment = account.pay(capture=True)
     account.drain()
@@ -92,7 +95,7 @@ def test_nothing_is_sent_for_what_was_refused(account: Account, receiver: Receiv
     assert len(receiver.requests) == len(before)
 
 
-def test_an_endpoint_is_told_only_of_the_types_it_takes(account: Account, receiver: Receiver) -> None:
+def test_an_endpoint_is_told_only_of_the_types_it_takes(account: Hooked, receiver: Receiver) -> None:
     account.endpoint(receiver, events=["payment.captured", "refund.created"])
     account.pay(capture=True)
     account.drain()
@@ -100,7 +103,7 @@ def test_an_endpoint_is_told_only_of_the_types_it_takes(account: Account, receiv
     assert [request.event["type"] for request in receiver.requests] == ["payment.captured"]
 
 
-def test_every_endpoint_gets_the_same_event_signed_with_its_own_secret(account: Account, receiver: Receiver) -> None:
+def test_every_endpoint_gets_the_same_event_signed_with_its_own_secret(account: Hooked, receiver: Receiver) -> None:
     first, second = account.endpoint(receiver), account.endpoint(receiver)
     account.pay()
     account.drain()
@@ -121,33 +124,33 @@ def is_signed_with(secret: str, request: Received) -> bool:
     return True
 
 
-def test_the_secret_is_32_random_bytes_and_shown_once(account: Account, receiver: Receiver) -> None:
+def test_the_secret_is_32_random_bytes_and_shown_once(account: Hooked, receiver: Receiver) -> None:
     endpoint = account.endpoint(receiver)
 
     assert len(base64.b64decode(endpoint["secret"].removeprefix("whsec_"), validate=True)) == 32
     del endpoint["secret"]
-    assert account.ok("GET", f"/v1/webhook_endpoints/{endpoint['id']}") == endpoint
-    assert account.ok("GET", "/v1/webhook_endpoints")["data"] == [endpoint]
-    assert "whsec_" not in account.call("PATCH", f"/v1/webhook_endpoints/{endpoint['id']}", {"enabled": True}).text
+    assert account.call("GET", f"/v1/webhook_endpoints/{endpoint['id']}") == endpoint
+    assert account.call("GET", "/v1/webhook_endpoints")["data"] == [endpoint]
+    assert "whsec_" not in account.ask("PATCH", f"/v1/webhook_endpoints/{endpoint['id']}", {"enabled": True}).text
 
 
-def test_the_same_key_gives_the_same_secret_and_one_endpoint(account: Account, receiver: Receiver) -> None:
+def test_the_same_key_gives_the_same_secret_and_one_endpoint(account: Hooked, receiver: Receiver) -> None:
     body = {"url": receiver.url}
-    first = account.call("POST", "/v1/webhook_endpoints", body, Idempotency_Key="k1")
-    again = account.call("POST", "/v1/webhook_endpoints", body, Idempotency_Key="k1")
+    first = account.ask("POST", "/v1/webhook_endpoints", body, key="k1")
+    again = account.ask("POST", "/v1/webhook_endpoints", body, key="k1")
 
     assert first.content == again.content
     assert again.headers["Idempotent-Replayed"] == "true"
-    assert len(account.ok("GET", "/v1/webhook_endpoints")["data"]) == 1
+    assert len(account.call("GET", "/v1/webhook_endpoints")["data"]) == 1
 
 
-def test_after_a_rotation_old_and_new_secret_verify_for_a_day(account: Account, receiver: Receiver) -> None:
-    account.freeze()
+def test_after_a_rotation_old_and_new_secret_verify_for_a_day(account: Hooked, receiver: Receiver) -> None:
+    account.stop_clock()
     endpoint = account.endpoint(receiver)
-    rotated = account.ok("POST", f"/v1/webhook_endpoints/{endpoint['id']}/rotate_secret")
+    rotated = account.call("POST", f"/v1/webhook_endpoints/{endpoint['id']}/rotate_secret")
     assert rotated["secret"] != endpoint["secret"]
     for wait in ("PT0S", "PT23H59M59S", "PT1S"):
-        account.advance(wait)
+        account.clock(advance=wait)
         account.pay()
         account.drain()
 
@@ -158,16 +161,16 @@ def test_after_a_rotation_old_and_new_secret_verify_for_a_day(account: Account, 
     assert not is_signed_with(endpoint["secret"], after)
 
 
-def test_a_failing_delivery_is_tried_ten_times_then_given_up(account: Account, receiver: Receiver) -> None:
+def test_a_failing_delivery_is_tried_ten_times_then_given_up(account: Hooked, receiver: Receiver) -> None:
     receiver.rule = lambda _request: Reply(500, body=b"not today")
-    account.freeze()
+    account.stop_clock()
     endpoint = account.endpoint(receiver)
     account.pay()
     for tries in range(1, 11):
         assert account.drain()["scheduled"] == (1 if tries < 10 else 0)
         assert len(receiver.requests) == tries
         if tries < 10:
-            account.ok("POST", "/_sandbox/clock", {"to_next": True})
+            account.clock(to_next=True)
 
     log = account.deliveries()
     assert [delivery["attempt"] for delivery in log] == list(range(1, 11))
@@ -186,24 +189,24 @@ def test_a_failing_delivery_is_tried_ten_times_then_given_up(account: Account, r
     assert all(is_signed_with(endpoint["secret"], request) for request in receiver.requests)
 
 
-def test_a_retry_waits_for_the_accounts_clock_alone(account: Account, receiver: Receiver) -> None:
+def test_a_retry_waits_for_the_accounts_clock_alone(account: Hooked, receiver: Receiver) -> None:
     receiver.rule = lambda _request: Reply(503)
-    account.freeze()
+    account.stop_clock()
     account.endpoint(receiver)
     account.pay()
     account.drain()
-    [due] = account.ok("GET", "/_sandbox/clock")["next"][:1]
+    [due] = account.call("GET", "/_sandbox/clock")["next"][:1]
     assert due["kind"] == "webhook_delivery.retry"
 
-    account.advance("PT4S")
+    account.clock(advance="PT4S")
     assert account.drain()["scheduled"] == 1
     assert len(receiver.requests) == 1
-    account.advance("PT2S")
+    account.clock(advance="PT2S")
     account.drain()
     assert len(receiver.requests) == 2
 
 
-def test_a_live_accounts_retry_comes_by_itself(account: Account, receiver: Receiver) -> None:
+def test_a_live_accounts_retry_comes_by_itself(account: Hooked, receiver: Receiver) -> None:
     answers = iter([Reply(500), Reply(200)])
     receiver.rule = lambda _request: next(answers)
     account.endpoint(receiver)
@@ -227,10 +230,10 @@ def test_a_live_accounts_retry_comes_by_itself(account: Account, receiver: Recei
     ids=["redirect", "404", "no answer"],
 )
 def test_whatever_is_not_2xx_is_tried_again(
-    account: Account, receiver: Receiver, reply: Reply | None, why: str | None
+    account: Hooked, receiver: Receiver, reply: Reply | None, why: str | None
 ) -> None:
     receiver.rule = lambda _request: reply
-    account.freeze()
+    account.stop_clock()
     account.endpoint(receiver)
     account.pay()
     assert account.drain()["scheduled"] == 1
@@ -241,9 +244,9 @@ def test_whatever_is_not_2xx_is_tried_again(
     assert {request.path for request in receiver.requests} == {"/hook"}
 
 
-def test_a_receiver_that_is_not_there_is_tried_again(account: Account) -> None:
-    account.freeze()
-    account.ok("POST", "/v1/webhook_endpoints", {"url": f"http://127.0.0.1:{free_port()}/"})
+def test_a_receiver_that_is_not_there_is_tried_again(account: Hooked) -> None:
+    account.stop_clock()
+    account.call("POST", "/v1/webhook_endpoints", {"url": f"http://127.0.0.1:{free_port()}/"})
     account.pay()
     account.drain()
 
@@ -255,10 +258,10 @@ def test_a_receiver_that_is_not_there_is_tried_again(account: Account) -> None:
 
 @pytest.mark.parametrize(("retry_after", "seconds"), [("3600", 3600), ("1", 4.5)])
 def test_the_next_try_is_not_earlier_than_the_receiver_asks(
-    account: Account, receiver: Receiver, retry_after: str, seconds: float
+    account: Hooked, receiver: Receiver, retry_after: str, seconds: float
 ) -> None:
     receiver.rule = lambda _request: Reply(429, {"Retry-After": retry_after})
-    account.freeze()
+    account.stop_clock()
     account.endpoint(receiver)
     account.pay()
     account.drain()
@@ -267,9 +270,9 @@ def test_the_next_try_is_not_earlier_than_the_receiver_asks(
     assert moment(failed["next_attempt_at"]) - moment(failed["sent_at"]) >= timedelta(seconds=seconds)
 
 
-def test_410_switches_the_endpoint_off(account: Account, receiver: Receiver) -> None:
+def test_410_switches_the_endpoint_off(account: Hooked, receiver: Receiver) -> None:
     receiver.rule = lambda _request: Reply(500)
-    account.freeze()
+    account.stop_clock()
     endpoint = account.endpoint(receiver)
     account.pay()
     account.drain()
@@ -277,46 +280,46 @@ def test_410_switches_the_endpoint_off(account: Account, receiver: Receiver) -> 
     account.pay()
     assert account.drain()["scheduled"] == 0
 
-    found = account.ok("GET", f"/v1/webhook_endpoints/{endpoint['id']}")
+    found = account.call("GET", f"/v1/webhook_endpoints/{endpoint['id']}")
     assert (found["enabled"], found["disabled_reason"]) == (False, "gone")
     assert [delivery["status"] for delivery in account.deliveries()] == ["failed", "canceled", "failed"]
     seen = len(receiver.requests)
     account.pay()
-    account.advance("P3D")
+    account.clock(advance="P3D")
     account.drain()
     assert len(receiver.requests) == seen
 
 
-def test_switching_off_cancels_what_waits_and_on_again_takes_new_events(account: Account, receiver: Receiver) -> None:
+def test_switching_off_cancels_what_waits_and_on_again_takes_new_events(account: Hooked, receiver: Receiver) -> None:
     receiver.rule = lambda _request: Reply(500)
-    account.freeze()
+    account.stop_clock()
     endpoint = account.endpoint(receiver)
     path = f"/v1/webhook_endpoints/{endpoint['id']}"
     account.pay()
     account.drain()
-    off = account.ok("PATCH", path, {"enabled": False})
+    off = account.call("PATCH", path, {"enabled": False})
     assert off["disabled_reason"] == "by_request"
     assert [delivery["status"] for delivery in account.deliveries()] == ["failed", "canceled"]
 
     receiver.rule = lambda _request: Reply(204)
     account.pay()
-    on = account.ok("PATCH", path, {"enabled": True})
+    on = account.call("PATCH", path, {"enabled": True})
     assert on["disabled_reason"] is None
     account.pay()
-    account.advance("P1D")
+    account.clock(advance="P1D")
     account.drain()
     assert len(receiver.requests) == 2
 
 
-def test_a_deleted_endpoint_gets_nothing_more(account: Account, receiver: Receiver) -> None:
+def test_a_deleted_endpoint_gets_nothing_more(account: Hooked, receiver: Receiver) -> None:
     receiver.rule = lambda _request: Reply(500)
-    account.freeze()
+    account.stop_clock()
     endpoint = account.endpoint(receiver)
     account.pay()
     account.drain()
-    assert account.call("DELETE", f"/v1/webhook_endpoints/{endpoint['id']}").status_code == 204
+    assert account.ask("DELETE", f"/v1/webhook_endpoints/{endpoint['id']}").status_code == 204
     account.pay()
-    account.advance("P1D")
+    account.clock(advance="P1D")
     account.drain()
 
     assert len(receiver.requests) == 1
@@ -324,25 +327,25 @@ def test_a_deleted_endpoint_gets_nothing_more(account: Account, receiver: Receiv
     assert [delivery["status"] for delivery in account.deliveries()] == ["failed", "canceled"]
 
 
-def test_a_new_url_is_used_from_the_next_try_on(account: Account, receiver: Receiver) -> None:
-    account.freeze()
-    endpoint = account.ok("POST", "/v1/webhook_endpoints", {"url": f"http://127.0.0.1:{free_port()}/"})
+def test_a_new_url_is_used_from_the_next_try_on(account: Hooked, receiver: Receiver) -> None:
+    account.stop_clock()
+    endpoint = account.call("POST", "/v1/webhook_endpoints", {"url": f"http://127.0.0.1:{free_port()}/"})
     account.pay()
     account.drain()
-    changed = account.ok("PATCH", f"/v1/webhook_endpoints/{endpoint['id']}", {"url": receiver.url})
+    changed = account.call("PATCH", f"/v1/webhook_endpoints/{endpoint['id']}", {"url": receiver.url})
     assert changed["url"] == receiver.url
-    account.advance("PT6S")
+    account.clock(advance="PT6S")
     account.drain()
 
     assert len(receiver.requests) == 1
 
 
-def test_an_event_is_resent_under_its_id_signed_anew(account: Account, receiver: Receiver) -> None:
+def test_an_event_is_resent_under_its_id_signed_anew(account: Hooked, receiver: Receiver) -> None:
     endpoint = account.endpoint(receiver)
     account.pay()
     account.drain()
     [event] = account.events()
-    answer = account.call("POST", f"/v1/events/{event['id']}/resend")
+    answer = account.ask("POST", f"/v1/events/{event['id']}/resend")
     assert answer.status_code == 202
     account.drain()
 
@@ -350,26 +353,26 @@ def test_an_event_is_resent_under_its_id_signed_anew(account: Account, receiver:
     assert (first.id, first.body) == (second.id, second.body)
     assert is_signed_with(endpoint["secret"], second)
     [delivery_id] = answer.json()["deliveries"]
-    assert account.ok("GET", f"/v1/webhook_deliveries/{delivery_id}")["status"] == "delivered"
+    assert account.call("GET", f"/v1/webhook_deliveries/{delivery_id}")["status"] == "delivered"
     assert account.events() == [event]
 
 
-def test_a_resend_to_one_endpoint_leaves_the_others_alone(account: Account, receiver: Receiver) -> None:
+def test_a_resend_to_one_endpoint_leaves_the_others_alone(account: Hooked, receiver: Receiver) -> None:
     account.pay()
     [event] = account.events()
     account.endpoint(receiver)
     with receiving() as other:
         chosen = account.endpoint(other, events=["refund.created"])
-        account.ok("POST", f"/v1/events/{event['id']}/resend", {"endpoint": chosen["id"]})
+        account.call("POST", f"/v1/events/{event['id']}/resend", {"endpoint": chosen["id"]})
         account.drain()
         assert [request.id for request in other.requests] == [event["id"]]
     assert receiver.requests == []
 
 
-def test_a_test_event_goes_to_the_one_endpoint_whatever_it_takes(account: Account, receiver: Receiver) -> None:
+def test_a_test_event_goes_to_the_one_endpoint_whatever_it_takes(account: Hooked, receiver: Receiver) -> None:
     endpoint = account.endpoint(receiver, events=["refund.created"])
     account.endpoint(receiver)
-    answer = account.call("POST", f"/v1/webhook_endpoints/{endpoint['id']}/test")
+    answer = account.ask("POST", f"/v1/webhook_endpoints/{endpoint['id']}/test")
     assert answer.status_code == 202
     account.drain()
 
@@ -381,7 +384,7 @@ def test_a_test_event_goes_to_the_one_endpoint_whatever_it_takes(account: Accoun
     assert "secret" not in event["data"]
 
 
-def test_what_is_switched_off_is_neither_tested_nor_resent_to(account: Account, receiver: Receiver) -> None:
+def test_what_is_switched_off_is_neither_tested_nor_resent_to(account: Hooked, receiver: Receiver) -> None:
     endpoint = account.endpoint(receiver, enabled=False)
     account.pay()
     [event] = account.events()
@@ -393,7 +396,7 @@ def test_what_is_switched_off_is_neither_tested_nor_resent_to(account: Account, 
     assert account.deliveries() == []
 
 
-def test_the_log_shows_request_and_answer(account: Account, receiver: Receiver) -> None:
+def test_the_log_shows_request_and_answer(account: Hooked, receiver: Receiver) -> None:
     receiver.rule = lambda _request: Reply(200, {"X-Seen": "yes"}, b"thanks")
     endpoint = account.endpoint(receiver)
     account.pay()
@@ -411,14 +414,14 @@ def test_the_log_shows_request_and_answer(account: Account, receiver: Receiver) 
     assert delivery["response"]["headers"]["X-Seen"] == "yes"
     assert delivery["response"]["body"] == "thanks"
     assert delivery["duration_ms"] >= 0
-    assert endpoint["secret"] not in account.call("GET", "/v1/webhook_deliveries").text
+    assert endpoint["secret"] not in account.ask("GET", "/v1/webhook_deliveries").text
 
 
-def test_the_log_can_be_filtered_and_paged(account: Account, receiver: Receiver) -> None:
+def test_the_log_can_be_filtered_and_paged(account: Hooked, receiver: Receiver) -> None:
     one = account.endpoint(receiver)
     account.endpoint(receiver, events=["payment.voided"])
     payment = account.pay()
-    account.ok("POST", f"/v1/payments/{payment['id']}/void")
+    account.call("POST", f"/v1/payments/{payment['id']}/void")
     account.drain()
     authorized, voided = account.events()
 
@@ -427,8 +430,8 @@ def test_the_log_can_be_filtered_and_paged(account: Account, receiver: Receiver)
     assert len(account.deliveries(event=voided["id"])) == 2
     assert len(account.deliveries(event=authorized["id"], status="delivered")) == 1
     assert account.deliveries(status="exhausted") == []
-    page = account.ok("GET", "/v1/webhook_deliveries?limit=2")
-    rest = account.ok("GET", f"/v1/webhook_deliveries?limit=2&cursor={page['next_cursor']}")
+    page = account.call("GET", "/v1/webhook_deliveries?limit=2")
+    rest = account.call("GET", f"/v1/webhook_deliveries?limit=2&cursor={page['next_cursor']}")
     assert (page["has_more"], rest["has_more"]) == (True, False)
     assert [one["id"] for one in page["data"] + rest["data"]] == [one["id"] for one in account.deliveries()[::-1]]
 
@@ -455,30 +458,30 @@ def test_the_log_can_be_filtered_and_paged(account: Account, receiver: Receiver)
         ({"url": "http://127.0.0.1/", "secret": "whsec_AAAA"}, "/secret"),
     ],
 )
-def test_a_wrong_endpoint_is_refused_by_the_name_of_what_is_wrong(account: Account, body: Json, pointer: str) -> None:
+def test_a_wrong_endpoint_is_refused_by_the_name_of_what_is_wrong(account: Hooked, body: Json, pointer: str) -> None:
     problem = account.problem("POST", "/v1/webhook_endpoints", body)
 
     assert (problem["status"], problem["code"], problem["param"]) == (422, "validation_failed", pointer)
-    assert account.ok("GET", "/v1/webhook_endpoints")["data"] == []
+    assert account.call("GET", "/v1/webhook_endpoints")["data"] == []
 
 
 @pytest.mark.parametrize(
     "body", [{"url": None}, {"events": None}, {"enabled": None}, {"url": "http://169.254.169.254/"}, {"id": "we_1"}]
 )
-def test_a_wrong_change_leaves_the_endpoint_alone(account: Account, receiver: Receiver, body: Json) -> None:
+def test_a_wrong_change_leaves_the_endpoint_alone(account: Hooked, receiver: Receiver, body: Json) -> None:
     endpoint = account.endpoint(receiver)
     del endpoint["secret"]
     path = f"/v1/webhook_endpoints/{endpoint['id']}"
 
     assert account.problem("PATCH", path, body)["param"] == f"/{next(iter(body))}"
-    assert account.ok("GET", path) == endpoint
-    assert account.ok("PATCH", path, {}) == endpoint
+    assert account.call("GET", path) == endpoint
+    assert account.call("PATCH", path, {}) == endpoint
 
 
-def test_private_targets_are_refused_by_setting_at_saving_and_at_sending(account: Account, receiver: Receiver) -> None:
-    account.freeze()
+def test_private_targets_are_refused_by_setting_at_saving_and_at_sending(account: Hooked, receiver: Receiver) -> None:
+    account.stop_clock()
     account.endpoint(receiver)
-    account.ok("PATCH", "/_sandbox/settings", {"allow_private_webhook_targets": False})
+    account.call("PATCH", "/_sandbox/settings", {"allow_private_webhook_targets": False})
     account.pay()
     account.drain()
 
@@ -488,12 +491,12 @@ def test_private_targets_are_refused_by_setting_at_saving_and_at_sending(account
     assert problem["param"] == "/url"
 
 
-def test_another_accounts_webhooks_are_out_of_reach(account: Account, receiver: Receiver) -> None:
+def test_another_accounts_webhooks_are_out_of_reach(account: Hooked, receiver: Receiver) -> None:
     endpoint = account.endpoint(receiver)
     account.pay()
     account.drain()
     [event], [delivery] = account.events(), account.deliveries()
-    stranger = Account(account.gateway, account.gateway.new_key())
+    stranger = Hooked(account.gateway)
 
     for method, path in [
         ("GET", f"/v1/webhook_endpoints/{endpoint['id']}"),
@@ -511,24 +514,24 @@ def test_another_accounts_webhooks_are_out_of_reach(account: Account, receiver: 
     assert len(receiver.requests) == 1
 
 
-def test_a_reset_takes_events_and_deliveries_and_leaves_endpoints(account: Account, receiver: Receiver) -> None:
+def test_a_reset_takes_events_and_deliveries_and_leaves_endpoints(account: Hooked, receiver: Receiver) -> None:
     receiver.rule = lambda _request: Reply(500)
     endpoint = account.endpoint(receiver)
-    account.freeze()
+    account.stop_clock()
     account.pay()
     account.drain()
-    assert account.call("POST", "/_sandbox/reset").status_code == 204
+    assert account.ask("POST", "/_sandbox/reset").status_code == 204
 
     assert account.events() == []
     assert account.deliveries() == []
-    assert [one["id"] for one in account.ok("GET", "/v1/webhook_endpoints")["data"]] == [endpoint["id"]]
+    assert [one["id"] for one in account.call("GET", "/v1/webhook_endpoints")["data"]] == [endpoint["id"]]
     receiver.rule = lambda _request: Reply(204)
     account.pay()
     account.drain()
     assert is_signed_with(endpoint["secret"], receiver.requests[-1])
 
 
-def test_draining_says_so_when_the_time_is_over(account: Account, receiver: Receiver) -> None:
+def test_draining_says_so_when_the_time_is_over(account: Hooked, receiver: Receiver) -> None:
     def hold(_request: Received) -> Reply:
         until(lambda: receiver.rule is not hold, what="the end of the test")
         return Reply()
@@ -537,19 +540,19 @@ def test_draining_says_so_when_the_time_is_over(account: Account, receiver: Rece
     account.endpoint(receiver)
     account.pay()
     receiver.wait_for(1)
-    state = account.ok("POST", "/_sandbox/drain", {"timeout": 0})
+    state = account.call("POST", "/_sandbox/drain", {"timeout": 0})
     assert state == {"drained": False, "due": 0, "sending": 1, "scheduled": 0}
     receiver.rule = lambda _request: Reply()
     assert account.drain() == {"drained": True, "due": 0, "sending": 0, "scheduled": 0}
 
 
 @pytest.mark.parametrize("timeout", [-1, 61, 1.5, "5", True, None])
-def test_a_wrong_waiting_time_is_refused(account: Account, timeout: object) -> None:
+def test_a_wrong_waiting_time_is_refused(account: Hooked, timeout: object) -> None:
     assert account.problem("POST", "/_sandbox/drain", {"timeout": timeout})["param"] == "/timeout"
 
 
-def test_a_publishable_key_sees_no_webhooks(account: Account) -> None:
-    key = account.ok("GET", "/v1/account")["publishable_key"]
+def test_a_publishable_key_sees_no_webhooks(account: Hooked) -> None:
+    key = account.call("GET", "/v1/account")["publishable_key"]
     for path in ("/v1/webhook_endpoints", "/v1/events", "/v1/webhook_deliveries"):
         answer = requests.get(account.gateway.url + path, headers={"Authorization": f"Bearer {key}"}, timeout=10)
         assert (answer.status_code, answer.json()["code"]) == (403, "publishable_key")
