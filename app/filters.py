@@ -16,6 +16,8 @@ from app.clock import ClockReading, business_now, wall_now
 from app.money import Money, exponent_of
 
 CLOCKS_AGREE_WITHIN = timedelta(seconds=5)
+_A_LITTLE_MORE = 1.02
+"""What ends in a week says so for its first hours, and not that it ends in 6 days."""
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -58,7 +60,7 @@ def ago(moment: datetime, now: datetime | None = None) -> str:
     seconds = ((now or account_now()) - moment).total_seconds()
     if abs(seconds) < 1:
         return "just now"
-    return f"{span(seconds)} ago" if seconds > 0 else f"in {span(seconds)}"
+    return f"{span(seconds)} ago" if seconds > 0 else f"in {span(seconds * _A_LITTLE_MORE)}"
 
 
 def label(status: str, kind: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any, ClassVar
 
 from flask_wtf import FlaskForm
@@ -30,7 +32,7 @@ class KeyedForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     POINTERS: ClassVar[dict[str, str]] = {}
     """Which field shows what a verb says about a member of its input."""
 
-    request_key = HiddenField()
+    request_key = HiddenField(render_kw={"autocomplete": "off"})
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
@@ -39,8 +41,13 @@ class KeyedForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
             self.request_key.data = new_key()
 
     def key_of(self, actor: Actor) -> str:
-        """The key as a verb takes it; nobody's keys meet anybody else's."""
-        return f"form:{actor.id}:{self.request_key.data}"
+        """The key as a verb takes it: of this person, this form and what is written in it.
+
+        So a form sent twice acts once, and one that a browser brought back to be filled differently acts anew.
+        """
+        written = {name: value for name, value in self.data.items() if name not in ("csrf_token", "request_key")}
+        content = hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest()[:16]
+        return f"form:{actor.id}:{self.request_key.data}:{content}"
 
     def show(self, broken: RuleBroken) -> None:
         """Put what the verb said beside the field that it is about, else above the form.

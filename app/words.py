@@ -52,7 +52,7 @@ REFUND = {
 ATTEMPT = {
     "open": Word("Being asked", "wait"),
     "unanswered": Word("No answer yet", "ask"),
-    "confirmed": Word("Confirmed", "good"),
+    "confirmed": Word("Answered", "quiet"),
     "refused": Word("Refused", "bad"),
 }
 

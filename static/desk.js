@@ -58,6 +58,8 @@
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
     fillSums(document);
+    const wrong = document.querySelector("main [aria-invalid]");
+    if (wrong) wrong.focus();
   });
 
   // Copying an id.

@@ -18,7 +18,7 @@ from wtforms import (
     StringField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from app.forms import KeyedForm, plain_text, trimmed
 from app.merchants.models import Merchant
@@ -180,6 +180,7 @@ class NewOrderForm(KeyedForm):
         "E-mail",
         [
             InputRequired("Write an e-mail address, like ann@example.com."),
+            Regexp(r"^[^@\s]+@[^@\s]+$", message="Write an e-mail address, like ann@example.com."),
             Length(max=254, message="At most 254 characters."),
             plain_text,
         ],

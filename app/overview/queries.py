@@ -17,6 +17,7 @@ from app.orders.models import Order
 from app.orders.states import OrderStatus
 from app.payments.models import Capture, Payment, Refund
 from app.payments.states import PaymentStatus, RefundStatus
+from app.timeline import Entry, Kind
 
 
 class Figure(enum.StrEnum):
@@ -32,6 +33,17 @@ TABLES: dict[Figure, type[Capture | Refund | Payment]] = {
     Figure.REFUNDED: Refund,
     Figure.DECLINED: Payment,
 }
+
+
+EVENTS = (
+    Kind.ORDER_PLACED,
+    Kind.ORDER_STATUS,
+    Kind.PAYMENT_STATUS,
+    Kind.REFUND_STATUS,
+    Kind.ATTEMPT_UNANSWERED,
+    Kind.DISCREPANCY,
+)
+"""What the overview tells of; questions and answers between us and the gateway stay on the order's page."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +94,12 @@ def rows_of(
         cursor=cursor,
         limit=limit,
     )
+
+
+def latest_events(session: Session, limit: int) -> Sequence[tuple[Entry, str]]:
+    """What happened last to orders, payments and refunds, each with its order's reference; newest first."""
+    told = select(Entry, Order.reference).join(Order, Order.id == Entry.order_id).where(Entry.kind.in_(EVENTS))
+    return [(entry, reference) for entry, reference in session.execute(told.order_by(Entry.id.desc()).limit(limit))]
 
 
 def unknown_orders(session: Session, limit: int) -> Sequence[Order]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Blueprint, abort, render_template, request
+from sqlalchemy.orm import Session
 
 from app.db import reading
 from app.filters import account_now
 from app.operators.guards import requires
 from app.operators.roles import Permission
 from app.orders.queries import count_by_status
-from app.overview.queries import Figure, rows_of, since, sums, unknown_orders
-from app.timeline import queries as timeline
+from app.overview.queries import Figure, Sum, latest_events, rows_of, since, sums, unknown_orders
 
 blueprint = Blueprint("overview", __name__)
 
@@ -27,7 +29,7 @@ def show() -> str:
     """What stands where now."""
     now = account_now()
     with reading() as session:
-        figures = {figure: {days: sums(session, figure, since(now, days)) for days in PERIODS} for figure in Figure}
+        figures = {figure: _by_currency(session, figure, now) for figure in Figure}
         return render_template(
             "overview/show.html",
             now=now,
@@ -36,8 +38,16 @@ def show() -> str:
             periods=PERIODS,
             nouns=NOUNS,
             unknown=unknown_orders(session, SHOWN_UNKNOWN),
-            entries=timeline.latest(session, SHOWN_EVENTS),
+            events=latest_events(session, SHOWN_EVENTS),
         )
+
+
+def _by_currency(session: Session, figure: Figure, now: datetime) -> dict[str, dict[int, Sum]]:
+    found: dict[str, dict[int, Sum]] = {}
+    for days in PERIODS:
+        for total in sums(session, figure, since(now, days)):
+            found.setdefault(total.money.currency, {})[days] = total
+    return dict(sorted(found.items()))
 
 
 @blueprint.get("/overview/<figure>")

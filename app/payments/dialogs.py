@@ -32,8 +32,6 @@ from app.security import actor
 
 blueprint = Blueprint("actions", __name__)
 
-UNANSWERED = "The gateway has not answered: whether it was done is not known yet. It is asked again until it is."
-
 
 def _show(name: str, form: KeyedForm, order: Order, payment: Payment | None = None, status: int = 200) -> Response:
     fragment = f"payments/_{name}.html"
@@ -63,9 +61,12 @@ def _load_live(order_id: str) -> tuple[Order, Payment]:
 
 
 def _carry_out(
-    name: str, form: KeyedForm, order: Order, payment: Payment | None, act: Callable[[], str]
+    name: str, form: KeyedForm, order: Order, payment: Payment | None, act: Callable[[], str | None]
 ) -> AnyResponse:
-    """`act` calls one verb and says in a sentence what came of it. A refusal is shown in the form, as it was filled."""
+    """`act` calls one verb and says what was done; what is open or was declined, the order's page says by itself.
+
+    A refusal is shown in the form, as it was filled.
+    """
     if not form.validate():
         return _show(name, form, order, payment, 422)
     try:
@@ -74,7 +75,8 @@ def _carry_out(
         broken = trouble if isinstance(trouble, RuleBroken) else _nothing_begun(trouble)
         form.show(broken)
         return _show(name, form, order, get_payment(payment.id) if payment else None, broken.status)
-    flash(sentence)
+    if sentence is not None:
+        flash(sentence)
     return go_to(url_for("payments.order", order_id=order.id))
 
 
@@ -84,8 +86,8 @@ def _nothing_begun(silence: GatewayUnavailable) -> RuleBroken:
     )
 
 
-def _outcome(payment: Payment, done: str) -> str:
-    return UNANSWERED if payment.open_attempt_now() is not None else done
+def _unless_open(payment: Payment, done: str) -> str | None:
+    return None if payment.open_attempt_now() is not None else done
 
 
 @blueprint.get("/orders/<order_id>/pay")
@@ -103,7 +105,7 @@ def pay(order_id: str) -> AnyResponse:
     order, _ = _load(order_id)
     form = PayForm(card_choices())
 
-    def act() -> str:
+    def act() -> str | None:
         request = PaymentRequest(
             test_card=form.test_card.data,
             capture=form.capture.data == "now",
@@ -111,19 +113,11 @@ def pay(order_id: str) -> AnyResponse:
             three_ds=form.three_ds.data,
         )
         payment = authorize_payment(order_id, request, actor(), request_key=form.key_of(actor()))
-        return _outcome(payment, _paid(payment))
+        sums = {PaymentStatus.AUTHORIZED: payment.amount, PaymentStatus.CAPTURED: payment.amount_captured}
+        paid = sums.get(payment.state)
+        return None if paid is None else f"{payment.state.value.capitalize()} {text_of(paid)} {paid.currency}."
 
     return _carry_out("pay", form, order, None, act)
-
-
-def _paid(payment: Payment) -> str:
-    sums = {
-        PaymentStatus.AUTHORIZED: f"Authorized {text_of(payment.amount)} {payment.currency}.",
-        PaymentStatus.CAPTURED: f"Captured {text_of(payment.amount_captured)} {payment.currency}.",
-        PaymentStatus.REQUIRES_ACTION: "The bank asks the customer to confirm: continue to 3-D Secure.",
-        PaymentStatus.PROCESSING: "The bank has not decided yet; the outcome follows.",
-    }
-    return sums.get(payment.state, f"The payment is {payment.state.value.replace('_', ' ')}.")
 
 
 @blueprint.get("/orders/<order_id>/capture")
@@ -141,9 +135,9 @@ def capture(payment_id: str) -> AnyResponse:
     payment = get_payment(payment_id)
     form = CaptureForm(payment.amount_capturable)
 
-    def act() -> str:
+    def act() -> str | None:
         done = capture_payment(payment_id, form.money, actor(), final=form.final.data, request_key=form.key_of(actor()))
-        return _outcome(done, f"Captured {text_of(form.money)} {form.money.currency}.")
+        return _unless_open(done, f"Captured {text_of(form.money)} {form.money.currency}.")
 
     return _carry_out("capture", form, payment.order, payment, act)
 
@@ -163,8 +157,10 @@ def void(payment_id: str) -> AnyResponse:
     payment = get_payment(payment_id)
     form = VoidForm()
 
-    def act() -> str:
-        return _outcome(void_payment(payment_id, actor(), request_key=form.key_of(actor())), "The hold is released.")
+    def act() -> str | None:
+        return _unless_open(
+            void_payment(payment_id, actor(), request_key=form.key_of(actor())), "The hold is released."
+        )
 
     return _carry_out("void", form, payment.order, payment, act)
 
@@ -184,7 +180,7 @@ def refund(payment_id: str) -> AnyResponse:
     payment = get_payment(payment_id)
     form = RefundForm(payment.amount_refundable)
 
-    def act() -> str:
+    def act() -> str | None:
         done = refund_payment(
             payment_id,
             form.money,
@@ -194,7 +190,7 @@ def refund(payment_id: str) -> AnyResponse:
             request_key=form.key_of(actor()),
         )
         status = done.refunds[-1].status if done.refunds else "asked for"
-        return _outcome(done, f"Refund of {text_of(form.money)} {form.money.currency}: {status}.")
+        return _unless_open(done, f"Refund of {text_of(form.money)} {form.money.currency}: {status}.")
 
     return _carry_out("refund", form, payment.order, payment, act)
 
@@ -216,8 +212,8 @@ def cancel(order_id: str) -> AnyResponse:
     order, payment = _load(order_id)
     form = CancelForm()
 
-    def act() -> str:
+    def act() -> str | None:
         done = cancel_order(order_id, form.reason.data, actor(), request_key=form.key_of(actor()))
-        return "The order is canceled." if done.state == OrderStatus.CANCELED else UNANSWERED
+        return "The order is canceled." if done.state == OrderStatus.CANCELED else None
 
     return _carry_out("cancel", form, order, payment, act)

@@ -68,7 +68,7 @@ def create() -> AnyResponse:
     if not form.validate():
         return _page(form, told=told, status=422)
     try:
-        placed = place_order(form.new_order(), actor())
+        placed = place_order(form.new_order(), actor(), request_key=form.key_of(actor()))
     except InvalidInput as wrong:
         form.show(wrong)
         return _page(form, told=told, status=422)
