@@ -28,7 +28,7 @@ from sandbox_gateway.webhooks.sender import Sender
 
 log = structlog.get_logger()
 
-_AT_ONCE = 24
+_AT_ONCE = 48
 _PER_RECEIVER = 8
 _PER_CLAIM = 100
 _MOST_CLAIMED = 300
@@ -148,7 +148,7 @@ class Dispatcher:
         }
         outcome = self._sender.send(task.url, task.body, headers, allow_private=task.allow_private)
         self._results.put(Result(task, headers, outcome))
-        self._lanes.finish(task)
+        self._lanes.finish(task, answered=outcome.status is not None)
         claimable.set()
         if not self._closing:
             self._start_ready()

@@ -40,6 +40,7 @@ class Lanes(Generic[ItemT]):
         self._per_receiver = per_receiver
         self._running = 0
         self._receivers: dict[tuple[int, str], _Receiver[ItemT]] = {}
+        self._slow: set[tuple[int, str]] = set()
         self._mutex = threading.Lock()
 
     def add(self, items: list[ItemT]) -> None:
@@ -58,8 +59,9 @@ class Lanes(Generic[ItemT]):
         """All items that may go out now."""
         with self._mutex:
             started = []
-            for receiver in self._receivers.values():
-                while receiver.ready and receiver.running < self._per_receiver and self._running < self._at_once:
+            for key, receiver in self._receivers.items():
+                limit = 1 if key in self._slow else self._per_receiver
+                while receiver.ready and receiver.running < limit and self._running < self._at_once:
                     item = receiver.lanes[receiver.ready.popleft()].popleft()
                     receiver.waiting -= 1
                     receiver.running += 1
@@ -67,9 +69,13 @@ class Lanes(Generic[ItemT]):
                     started.append(item)
             return started
 
-    def finish(self, item: ItemT) -> None:
-        """The item is done, so the next of its lane may go."""
+    def finish(self, item: ItemT, *, answered: bool) -> None:
+        """The item is done, so the next of its lane may go. Who did not answer gets one at a time until it does."""
         with self._mutex:
+            if answered:
+                self._slow.discard(item.receiver)
+            else:
+                self._slow.add(item.receiver)
             receiver = self._receivers[item.receiver]
             receiver.running -= 1
             self._running -= 1

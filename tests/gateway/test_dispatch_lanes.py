@@ -43,7 +43,8 @@ def test_every_item_goes_out_once_in_its_lanes_order_and_within_the_bounds(
         assert max(Counter((one.receiver, one.lane) for one in running).values(), default=0) <= 1
         if not running:
             break
-        lanes.finish(running.pop(next(choices, 0) % len(running)))
+        choice = next(choices, 0)
+        lanes.finish(running.pop(choice % len(running)), answered=choice % 2 == 0)
 
     assert sorted(one.number for one in out) == list(range(len(letters)))
     assert lanes.size == 0
@@ -61,3 +62,15 @@ def test_a_receiver_with_much_waiting_is_known_as_crowded() -> None:
     lanes.start()
     assert lanes.crowded(6) == []
     assert lanes.size == 7
+
+
+def test_a_receiver_that_does_not_answer_gets_one_at_a_time_until_it_does() -> None:
+    lanes: Lanes[Letter] = Lanes(at_once=AT_ONCE, per_receiver=PER_RECEIVER)
+    lanes.add([Letter(number, (1, "A"), str(number)) for number in range(6)])
+    first, second = lanes.start()
+    lanes.finish(first, answered=False)
+    assert lanes.start() == []
+    lanes.finish(second, answered=False)
+    [third] = lanes.start()
+    lanes.finish(third, answered=True)
+    assert len(lanes.start()) == PER_RECEIVER
