@@ -97,7 +97,8 @@ def _page(template: str, status: int, payment: Payment, *, leads_to: str | None 
     # Browsers hold a form's redirect to this list too, so the way back must be on it.
     form_action = "'self'" if leads_to is None else f"'self' {origin_of(leads_to)}"
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'self'; form-action {form_action}; frame-ancestors 'none'; base-uri 'none'"
+        f"default-src 'none'; style-src 'self'; img-src 'self'; form-action {form_action}; "
+        "frame-ancestors 'none'; base-uri 'none'"
     )
     return response
 

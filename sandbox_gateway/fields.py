@@ -71,8 +71,15 @@ CurrencyCode = Annotated[
     str,
     StringConstraints(min_length=3, max_length=3),
     AfterValidator(_check_currency),
-    Field(description="ISO 4217, in any case.", examples=["USD"]),
+    Field(description="ISO 4217, in any case.", examples=["USD"], json_schema_extra={"pattern": "^[A-Za-z]{3}$"}),
 ]
 Time = Annotated[
-    str, AfterValidator(_check_time), Field(description="RFC 3339.", examples=["2026-11-23T09:30:00Z"], max_length=40)
+    str,
+    AfterValidator(_check_time),
+    Field(
+        description="RFC 3339.",
+        examples=["2026-11-23T09:30:00Z"],
+        max_length=40,
+        json_schema_extra={"format": "date-time"},
+    ),
 ]

@@ -30,7 +30,7 @@ def _whole_number(value: object) -> object:
 class PageQuery(Query):
     """What every list takes; lists with filters derive from it."""
 
-    limit: Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=MOST)] = DEFAULT_LIMIT
+    limit: Annotated[int, Field(ge=1, le=MOST), BeforeValidator(_whole_number)] = DEFAULT_LIMIT
     cursor: Annotated[str, text_field(200), Field(description="next_cursor of the page before.")] | None = None
 
 

@@ -7,7 +7,7 @@ from flask import Flask, Response, abort, jsonify, render_template, send_from_di
 from sandbox_gateway.problems import KINDS, Problem
 from sandbox_gateway.routes import Gateway
 
-_PAGE_CSP = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+_PAGE_CSP = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 _DOCS_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"

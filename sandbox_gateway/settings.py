@@ -47,8 +47,7 @@ class Settings(BaseModel):
     ] = True
     rate_limit: Annotated[RateLimit | None, Field(description="null: no limit.")] = None
     seed: Annotated[
-        str | None,
-        text_field(100, least=1),
+        Annotated[str, text_field(100, least=1)] | None,
         Field(description="Fixes ids and chances; setting it starts their row anew. null: random."),
     ] = None
 

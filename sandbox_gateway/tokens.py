@@ -82,7 +82,7 @@ class TokenCreate(Body):
 class TestTokenCreate(Body):
     __test__ = False
 
-    test_card: Annotated[str, text_field(60), Field(examples=["visa_success"])]
+    test_card: Annotated[str, text_field(60), Field(examples=["visa_success"], json_schema_extra={"enum": list(CARDS)})]
     amount: Amount
     currency: CurrencyCode
 

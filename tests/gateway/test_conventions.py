@@ -335,7 +335,9 @@ def test_an_account_shows_its_settings_and_changes_those_that_are_named(account:
     assert before == account.call("GET", "/_sandbox/settings")
     changed = account.call("PATCH", "/_sandbox/settings", {"return_origins": ["https://Shop.example"]})
     assert changed == before | {"return_origins": ["https://shop.example"]}
-    assert account.call("PATCH", "/_sandbox/settings", {"return_origins": None}) == before
+    account.call("PATCH", "/_sandbox/settings", {"seed": "s", "rate_limit": {"requests": 1000}})
+    emptied = {"return_origins": None, "seed": None, "rate_limit": None}
+    assert account.call("PATCH", "/_sandbox/settings", emptied) == before
 
 
 @pytest.mark.parametrize(
