@@ -51,7 +51,7 @@ def serve(*, child: bool, parent_fd: int | None, **options: str | None) -> None:
     """Serve the gateway until Ctrl-C or SIGTERM.
 
     Brings the database to this version first. Prints one line with its address once it answers; logs are JSON
-    lines on standard error. Every option can be given as COUNTERFOIL_GATEWAY_<NAME> too; the option wins.
+    lines on standard error. Options with a default can be given as COUNTERFOIL_GATEWAY_<NAME> too; the option wins.
     """
     config = _config(options)
     # The server and all that it imports: half a second that --help and a wrong setting need not wait for.
@@ -69,9 +69,9 @@ def serve(*, child: bool, parent_fd: int | None, **options: str | None) -> None:
 @main.command(context_settings=_CONTEXT)
 @_database_options
 def migrate(**options: str | None) -> None:
-    """Bring the database to this version's schema, and say from where to where.
+    """Bring the database up to date.
 
-    `serve` does the same by itself; this is for doing it beforehand.
+    Says from which revision to which. `serve` does the same by itself; this is for doing it beforehand.
     """
     config = _config(options)
     from sandbox_gateway.migrate import upgrade  # noqa: PLC0415
