@@ -27,7 +27,7 @@ def wall_us() -> int:
 
 
 def to_wire(us: int) -> str:
-    return (EPOCH + timedelta(microseconds=us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (EPOCH + timedelta(microseconds=us)).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def optional_to_wire(us: int | None) -> str | None:
