@@ -110,7 +110,9 @@ class NewPaymentIn(Body):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "oneOf": [{"required": ["token"]}, {"required": ["test_card"]}],
+            "oneOf": [
+                {"required": [name], "properties": {name: {"type": "string"}}} for name in ("token", "test_card")
+            ],
             "examples": [{"test_card": "visa_success"}],
         }
     )
