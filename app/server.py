@@ -10,13 +10,15 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers import gthread
+
+from app.ending import leave
 
 # A worker gives answers under way two seconds, the arbiter gives workers one more to close down.
 GRACE_SECONDS = 2
@@ -118,9 +120,7 @@ class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no ty
     def _leave(self, _arbiter: _Arbiter, worker: _Worker) -> None:
         """Leave without waiting for threads whose client never lets go: without an arbiter nobody would end them."""
         if worker.booted and worker.pid == os.getpid():
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(0)
+            leave(0)
 
     def _say_ready(self, worker: _Worker) -> None:
         if worker.age == 1:
@@ -133,10 +133,17 @@ def _leave_to_parent() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
-def serve(make: Callable[[], Flask], serving: Serving) -> None:
+def serve(make: Callable[[], Flask], serving: Serving) -> NoReturn:
     """Serve until told to end; does not return. `make` is called once in each worker process.
 
     SIGTERM ends it within about GRACE_SECONDS whatever clients hold open. A taken port: a message and exit code 1.
     """
     os.environ.pop("GUNICORN_PID", None)
-    _Arbiter(_Application(make, serving)).run()
+    starter = os.getpid()
+    try:
+        _Arbiter(_Application(make, serving)).run()
+    except SystemExit as end:
+        if os.getpid() != starter:
+            raise
+        leave(end.code if isinstance(end.code, int) else 1)
+    raise AssertionError("the arbiter returned")

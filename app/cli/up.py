@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from app.cli.ports import DASHBOARD_PORT, GATEWAY_PORT, first_free, url_of
 from app.cli.screen import Screen
 from app.cli.telling import AT_WORK, Found, WrongUsage
 from app.config import Settings
+from app.ending import leave
 from app.errors import SettingError
 from app.operators.sign_in import create_sign_in_link
 from app.schema import upgrade
@@ -72,6 +74,7 @@ def up(place: Place, as_json: bool, parent_fd: int | None, end_with_parent: bool
         screen.progress("ending …")
         supervisor.stop()
         screen.progress("ended")
+    leave(0)
 
 
 def _explained(failure: DidNotStart) -> Found:
@@ -161,7 +164,12 @@ def _tell(place: Place, settings: Settings, link: str, screen: Screen, *, as_jso
             ("Logs", _short(place.home.logs)),
         ]
     )
-    screen.say("\nAnother link: counterfoil sign-in-link. To stop: press Ctrl-C.")
+    screen.say(f"\nAnother link: {_ourselves()} sign-in-link. To stop: press Ctrl-C.")
+
+
+def _ourselves() -> str:
+    """How this command was called, if it is not on the PATH."""
+    return "counterfoil" if shutil.which("counterfoil") else _short(Path(sys.argv[0]).absolute())
 
 
 def _short(path: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 
@@ -13,9 +12,10 @@ import click
 from app.cli.database import checked
 from app.cli.options import Place, child_options, place_options
 from app.cli.telling import AT_WORK
+from app.ending import leave
 from app.work import run_worker
 
-LAST_SECONDS = 3.5
+LAST_SECONDS = 3.0
 
 
 @click.command()
@@ -48,6 +48,7 @@ def worker(place: Place, child: bool, parent_fd: int | None) -> None:
     threading.Thread(target=_end_in_time, args=(stop,), name="end", daemon=True).start()
     click.echo(AT_WORK, err=True)
     run_worker(settings, stop)
+    leave(0)
 
 
 def _watch(parent_fd: int, stop: threading.Event) -> None:
@@ -61,5 +62,4 @@ def _end_in_time(stop: threading.Event) -> None:
     """Give what is under way a last few seconds; leases of what is cut off lapse, and it is done again."""
     stop.wait()
     time.sleep(LAST_SECONDS)
-    sys.stderr.flush()
-    os._exit(0)
+    leave(0)
