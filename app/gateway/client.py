@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import requests
 import structlog
@@ -91,7 +92,8 @@ class GatewayClient:
         return self._ask("GET", f"/v1/payments/{payment_id}", GatewayPayment)
 
     def get_token(self, token_id: str) -> GatewayToken:
-        return self._ask("GET", f"/v1/tokens/{token_id}", GatewayToken)
+        # a caller's text: it must not become another path of the gateway's
+        return self._ask("GET", f"/v1/tokens/{quote(token_id, safe='')}", GatewayToken)
 
     # -- the account ---------------------------------------------------------------------------------------------
 
