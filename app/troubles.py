@@ -8,7 +8,8 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from app.errors import GatewayRefused, GatewayUnavailable, NotFound, RuleBroken
 from app.security import is_api
@@ -130,6 +131,14 @@ def register_troubles(app: Flask) -> None:
             status, _CODES.get(status, "error"), phrase, error.description or phrase, _TODO.get(status, "Go back.")
         )
         answer.headers.update(headers)
+        return answer
+
+    @app.errorhandler(ParseException)
+    def unreadable(error: ParseException) -> Response:
+        """The server itself finds a body's chunks to be none, while we read it."""
+        log.warning("a body that cannot be read", reason=str(error))
+        answer = http(BadRequest("The body could not be read to its end."))
+        answer.headers["Connection"] = "close"  # where the next request would begin is not known
         return answer
 
     @app.errorhandler(Exception)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 from flask import Request
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.api.problems import ApiProblem
 from app.errors import FieldError, RuleBroken
@@ -64,8 +64,6 @@ def _read(request: Request) -> bytes:
                 raw += chunk
     except RequestEntityTooLarge:
         raise ApiProblem("body_too_large", headers={"Connection": "close"}) from None
-    except OSError:  # chunks that are none
-        raise BadRequest("The body could not be read to its end.") from None
     if size > MOST_BYTES:
         raise ApiProblem("body_too_large")
     return bytes(raw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -469,3 +470,21 @@ def test_every_problem_has_its_page(service: OrderService) -> None:
         page = requests.get(service.stack.dashboard_url + kind, timeout=30)
         assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
         assert kind in page.text
+
+
+@pytest.mark.parametrize(
+    "body", [b"zz\r\n{}\r\n0\r\n\r\n", b"-5\r\n{}\r\n", b"2\r\n{}garbage\r\n0\r\n\r\n", b"ffffffffffffffff\r\n{}"]
+)
+def test_a_body_in_broken_chunks_is_refused_and_the_server_goes_on(service: OrderService, body: bytes) -> None:
+    host, _, port = service.stack.dashboard_url.removeprefix("http://").partition(":")
+    head = (
+        f"POST /api/orders HTTP/1.1\r\nHost: {host}\r\nAuthorization: {service.authorization}\r\n"
+        "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(head.encode() + body)
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 400 "), answer
+    assert b"Traceback" not in answer
+    assert service.call("GET", "/orders?limit=1").status_code == 200
