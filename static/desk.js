@@ -8,12 +8,12 @@
 
   // Dialogs: what comes into the body is shown; the form inside starts with Cancel in focus.
   function showDialog() {
-    if (!dialog.open) {
-      dialog.showModal();
-    } else {
-      (dialogBody.querySelector("[aria-invalid]") || dialogBody.querySelector("[role=alert]:not([hidden])") || dialogBody)
-        .focus();
-    }
+    if (!dialog.open) dialog.showModal();
+    const first =
+      dialogBody.querySelector("[aria-invalid]") ||
+      dialogBody.querySelector("[role=alert]:not([hidden])") ||
+      dialogBody.querySelector("[data-first]");
+    if (first) first.focus();
     fillSums(dialogBody);
   }
 

@@ -78,6 +78,16 @@ PRESETS = {
 }
 
 
+class DayField(DateField):  # type: ignore[misc]  # WTForms has no types
+    """A date as browsers send it; anything else is told what a day looks like."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError("Write a day like 2026-11-23.") from None
+
+
 class OrderFilterForm(Form):  # type: ignore[misc]  # WTForms has no types
     """The filter of the orders list; all of it is in the address, so a list can be sent to somebody."""
 
@@ -87,8 +97,8 @@ class OrderFilterForm(Form):  # type: ignore[misc]  # WTForms has no types
         [Optional()],
         choices=[("", "Any status"), *((status.value, ORDER[status].label) for status in OrderStatus)],
     )
-    since = DateField("From", [Optional()])
-    until = DateField("To", [Optional()])
+    since = DayField("From", [Optional()])
+    until = DayField("To", [Optional()])
 
     def validate_until(self, field: DateField) -> None:
         if self.since.data and field.data and field.data < self.since.data:
