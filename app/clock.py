@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.db import Base
 
+_OVERTAKEN_WITHIN = timedelta(minutes=1)
+"""A question asked this much earlier was overtaken; asked later still, the wall clock itself was set back."""
+
 
 def wall_now() -> datetime:
     """The wall clock, UTC."""
@@ -35,11 +38,18 @@ def business_now(session: Session) -> datetime:
     return reading.frozen_at or wall_now() + timedelta(seconds=reading.offset_seconds)
 
 
-def store_reading(session: Session, account_time: datetime, *, frozen: bool) -> None:
-    """Keep what the gateway said; `account_time` was true at this instant."""
+def store_reading(session: Session, account_time: datetime, *, frozen: bool, asked_at: datetime) -> None:
+    """Keep what the gateway said; `account_time` was true at this instant.
+
+    Dropped where somebody asked after `asked_at` and was answered first: the clock may have been moved between.
+    """
     now = wall_now()
-    reading = session.get(ClockReading, 1) or ClockReading(id=1)
+    reading = session.get(ClockReading, 1, with_for_update=True)
+    if reading is None:
+        reading = ClockReading(id=1)
+        session.add(reading)
+    elif timedelta(0) < reading.read_at - asked_at < _OVERTAKEN_WITHIN:
+        return
     reading.offset_seconds = (account_time - now).total_seconds()
     reading.frozen_at = account_time if frozen else None
-    reading.read_at = now
-    session.add(reading)
+    reading.read_at = asked_at

@@ -8,7 +8,7 @@ from time import monotonic
 import structlog
 
 from app import db
-from app.clock import store_reading
+from app.clock import store_reading, wall_now
 from app.config import Settings
 from app.errors import GatewayRefused, GatewayUnavailable
 from app.gateway import configure, gateway
@@ -27,9 +27,10 @@ _SUBSCRIBE_EVERY_SECONDS = 60.0
 
 def read_clock() -> None:
     """Ask the gateway what time it is on the account's clock, and keep it for every process."""
+    asked_at = wall_now()
     told = gateway().clock()
     with db.transaction() as session:
-        store_reading(session, told.now, frozen=told.mode == "frozen")
+        store_reading(session, told.now, frozen=told.mode == "frozen", asked_at=asked_at)
 
 
 class _Rounds:

@@ -124,6 +124,32 @@ class GatewayClient:
     def clock(self) -> GatewayClock:
         return self._ask("GET", "/_sandbox/clock", GatewayClock)
 
+    def move_clock(self, to: datetime, *, frozen: bool) -> GatewayClock:
+        """Set the account's clock, live or standing still; what falls due on the way has happened when it answers."""
+        body = {"to": to.astimezone(UTC).isoformat(), "mode": "frozen" if frozen else "live"}
+        return self._ask("POST", "/_sandbox/clock", GatewayClock, body=body)
+
+    def has_payments(self) -> bool:
+        """Whether the account ever had one."""
+        return bool(self._ask("GET", "/v1/payments?limit=1", dict[str, Any])["data"])
+
+    def reset(self) -> None:
+        """Take everything out of the account but its endpoints and settings."""
+        self._ask("POST", "/_sandbox/reset", type(None))
+
+    def decide_challenge(self, url: str, decision: str) -> None:
+        """Press `approve`, `fail` or `cancel` on a 3-D Secure page, as the cardholder would; the first one counts."""
+        with requests.Session() as browser:
+            browser.trust_env = False
+            try:
+                page = browser.post(
+                    url, data={"decision": decision}, timeout=self.timeout_seconds, allow_redirects=False
+                )
+            except requests.RequestException as error:
+                raise GatewayUnavailable(f"The challenge page gave no answer: {type(error).__name__}") from error
+        if page.status_code not in (200, 303, 410):  # 410: it is decided, or its time is over
+            raise GatewayUnavailable(f"The challenge page answered with status {page.status_code}")
+
     # -- how it is asked -----------------------------------------------------------------------------------------
 
     def _session(self) -> requests.Session:
