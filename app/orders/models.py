@@ -25,6 +25,7 @@ class Order(Base):
         CheckConstraint("amount_captured_minor <= amount_minor", name="captured_within_amount"),
         CheckConstraint("amount_refunded_minor BETWEEN 0 AND amount_captured_minor", name="refunded_within_captured"),
         Index("ix_orders_created", "created_at", "id"),
+        Index("ix_orders_currency", "currency", "created_at", "id"),
         Index("ix_orders_status", "status", "created_at", "id"),
         Index("ix_orders_reference", "reference"),
         Index("ix_orders_customer", "customer_id", "created_at", "id"),
