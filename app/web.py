@@ -14,7 +14,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from app import db
 from app.config import Settings
-from app.gateway import GatewayClient, configure
+from app.gateway import connect
 from app.logs import configure_logs
 from app.merchants.queries import ensure_default_merchant
 from app.operators.sign_in import SIGNED_IN_AT_MOST, SignedIn, signed_in
@@ -39,21 +39,11 @@ def folder(name: str) -> Path:
     return installed if installed.is_dir() else _HERE.parent / name
 
 
-def gateway_client(settings: Settings) -> GatewayClient:
-    """The client of the account that the settings name."""
-    return GatewayClient(
-        settings.gateway_url,
-        settings.gateway_secret_key,
-        timeout_seconds=settings.gateway_timeout_seconds,
-        tries=settings.gateway_tries,
-    )
-
-
 def create_app(settings: Settings) -> Flask:
     """The whole dashboard. Databases are migrated beforehand (`counterfoil db upgrade`, or `up`)."""
     configure_logs()
     db.connect(settings.database_url, pool_size=settings.threads)
-    configure(gateway_client(settings))
+    connect(settings)
     with db.transaction() as session:
         ensure_default_merchant(session)
 

@@ -11,11 +11,10 @@ from app import db
 from app.clock import store_reading, wall_now
 from app.config import Settings
 from app.errors import GatewayRefused, GatewayUnavailable
-from app.gateway import configure, gateway
+from app.gateway import connect, gateway
 from app.jobs import worker
 from app.logs import configure_logs
 from app.payments import sync  # noqa: F401 - registers its jobs
-from app.web import gateway_client
 from app.webhooks import receive  # noqa: F401 - registers its jobs
 from app.webhooks.subscription import ensure_subscribed
 
@@ -57,5 +56,5 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
     """Do due work until `stop` is set."""
     configure_logs()
     db.connect(settings.database_url, pool_size=worker.THREADS + 2)
-    configure(gateway_client(settings))
+    connect(settings)
     worker.run(stop, _Rounds(settings))

@@ -11,15 +11,14 @@ from app import db, models
 from app.cli.home import Home
 from app.cli.options import Place
 from app.errors import SettingError
-from app.gateway import configure, gateway
-from app.web import gateway_client
+from app.gateway import connect, gateway
 
 
 def names() -> dict[str, Any]:
     """What the session begins with."""
     settings = Place(Home(Path("var"))).settings()
     db.connect(settings.database_url)
-    configure(gateway_client(settings))
+    connect(settings)
     ours = {"settings": settings, "gateway": gateway(), "reading": db.reading, "transaction": db.transaction}
     return ours | {name: getattr(models, name) for name in models.__all__}
 

@@ -1,5 +1,6 @@
 """The only door out to the gateway: a typed client, its wire objects, and the check of its signatures."""
 
+from app.config import Settings
 from app.gateway.client import GatewayClient
 from app.gateway.wire import GatewayEvent, GatewayPayment, GatewayRefund, GatewayToken, TestCard
 
@@ -8,12 +9,19 @@ __all__ = ["GatewayClient", "GatewayEvent", "GatewayPayment", "GatewayRefund", "
 _client: list[GatewayClient] = []
 
 
-def configure(client: GatewayClient) -> None:
-    """Make `client` this process's gateway."""
-    _client[:] = [client]
+def connect(settings: Settings) -> None:
+    """Make the account that the settings name this process's gateway."""
+    _client[:] = [
+        GatewayClient(
+            settings.gateway_url,
+            settings.gateway_secret_key,
+            timeout_seconds=settings.gateway_timeout_seconds,
+            tries=settings.gateway_tries,
+        )
+    ]
 
 
 def gateway() -> GatewayClient:
-    """This process's gateway; `configure` comes first."""
-    assert _client, "app.gateway.configure(client) has not been called"
+    """This process's gateway; `connect` comes first."""
+    assert _client, "app.gateway.connect(settings) has not been called"
     return _client[0]
