@@ -9,6 +9,7 @@ from app.assets import blueprint as assets
 from app.filters import register_filters
 from app.health import blueprint as health
 from app.htmx import register_htmx
+from app.live.views import blueprint as live
 from app.operators.views import blueprint as operators
 from app.orders.views import blueprint as orders
 from app.overview.views import blueprint as overview
@@ -22,5 +23,5 @@ def register_pages(app: Flask) -> None:
     """Every room's blueprint, and what their templates have at hand."""
     register_htmx(app)
     register_filters(app)
-    for blueprint in (api, assets, health, operators, overview, orders, new_order, payments, actions, webhooks):
+    for blueprint in (api, assets, health, live, operators, overview, orders, new_order, payments, actions, webhooks):
         app.register_blueprint(blueprint)

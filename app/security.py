@@ -130,6 +130,8 @@ def _let_in_operator(wanted: Permission) -> AnyResponse | None:
         target = url_for("operators.sign_in")
         if request.headers.get("HX-Request"):
             return Response(status=401, headers={"HX-Redirect": target})
+        if request.headers.get("Accept") == "text/event-stream":
+            return Response(status=401)
         return redirect(target, 303)
     if not current_user.may(wanted):
         raise Forbidden(

@@ -6,7 +6,6 @@ import os
 import select
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import FrameType
@@ -18,7 +17,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers import gthread
 
-from app.ending import leave
+from app.ending import leave, stopping
 
 # A worker gives answers under way two seconds, the arbiter gives workers one more to close down.
 GRACE_SECONDS = 2
@@ -29,9 +28,6 @@ gthread.STOP_KEEPALIVE_LINGER = 0.2
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 log = structlog.get_logger("dashboard")
-
-stopping = threading.Event()
-"""Set in a worker process when it has been told to end: answers that stream look at it and finish."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ log = structlog.get_logger("dashboard")
 
 MAX_BODY_BYTES = 256 * 1024
 _REQUEST_ID = re.compile(r"^[\w-]{1,64}$", re.ASCII)
+WAITING = frozenset({"live.stream"})
+"""Endpoints that only wait for news, which does not keep anybody signed in; nor does a request with X-Poll."""
 QUIET = frozenset({"static", "assets.serve", "health.healthz"})
 """Endpoints that leave no line in the log."""
 _HERE = Path(__file__).resolve().parent
@@ -78,7 +80,8 @@ def _register_sign_in(app: Flask) -> None:
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(session_token: str) -> SignedIn | None:
-        return signed_in(session_token, counts_as_activity=not request.headers.get("X-Poll"))
+        waits = bool(request.headers.get("X-Poll")) or request.endpoint in WAITING
+        return signed_in(session_token, counts_as_activity=not waits)
 
 
 def _register_requests(app: Flask) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
@@ -95,15 +96,27 @@ def signed_in(session_token: str, *, counts_as_activity: bool = True) -> SignedI
     now = wall_now()
     with reading() as session:
         standing = session.get(OperatorSession, hash_of(session_token))
-    if standing is None or standing.ended_at is not None:
-        return None
-    if now - standing.seen_at > IDLE_AT_MOST or now - standing.created_at > SIGNED_IN_AT_MOST:
+    if standing is None or not _lasts(standing, now):
         return None
     if counts_as_activity and now - standing.seen_at > _NOTE_ACTIVITY_EVERY:
         with transaction() as session:
             mine = update(OperatorSession).where(OperatorSession.token_hash == standing.token_hash)
             session.execute(mine.values(seen_at=now))
     return SignedIn(session_token, standing.operator)
+
+
+def _lasts(standing: OperatorSession, now: datetime) -> bool:
+    if standing.ended_at is not None:
+        return False
+    return now - standing.seen_at <= IDLE_AT_MOST and now - standing.created_at <= SIGNED_IN_AT_MOST
+
+
+def still_signed_in(token_hashes: Collection[str]) -> set[str]:
+    """Which of these sessions, each named by the hash of its secret, last. Asking does not count as activity."""
+    wanted = select(OperatorSession).where(OperatorSession.token_hash.in_(token_hashes))
+    now = wall_now()
+    with reading() as session:
+        return {standing.token_hash for standing in session.scalars(wanted) if _lasts(standing, now)}
 
 
 def sign_out(session_token: str) -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.clock import business_now, wall_now
 from app.timeline.actors import Actor
 from app.timeline.models import Entry, Kind
+
+CHANNEL = "timeline"
+"""Where PostgreSQL wakes those who listen for new entries. It only saves them a wait: what is new, they read."""
+_WAKE = select(func.pg_notify(CHANNEL, ""))
 
 
 def add(
@@ -43,4 +48,13 @@ def add(
         recorded_at=wall_now(),
     )
     session.add(entry)
+    _wake_listeners(session)
     return entry
+
+
+def _wake_listeners(session: Session) -> None:
+    """Have them woken by this transaction's commit; once is enough."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql" and session.info.get(CHANNEL) is not connection:
+        connection.execute(_WAKE)
+        session.info[CHANNEL] = connection
