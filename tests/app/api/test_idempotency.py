@@ -33,14 +33,13 @@ def keyed(service: OrderService, key: str, path: str, body: Json) -> requests.Re
     return service.call("POST", path, body, **{"Idempotency-Key": key})
 
 
-def change_claim(stack: Stack, key: str, **values: datetime) -> None:
-    """Let a claim be as old as no test can wait for."""
+def change_claim(stack: Stack, key: str, **values: datetime | None) -> None:
+    """Let a claim be as old as no test can wait for, or without the answer that its process did not come to keep."""
     engine = sa.create_engine(database_url_of(stack.database_url))
     claims = sa.Table("api_idempotency", sa.MetaData(), autoload_with=engine)
+    sqlite = engine.dialect.name == "sqlite"
+    given = {name: at.replace(tzinfo=None) if at and sqlite else at for name, at in values.items()}
     with engine.begin() as connection:
-        given = {
-            name: at if engine.dialect.name == "postgresql" else at.replace(tzinfo=None) for name, at in values.items()
-        }
         changed = connection.execute(sa.update(claims).where(claims.c.key == key).values(**given))
         assert changed.rowcount == 1
     engine.dispose()
@@ -244,6 +243,20 @@ def test_what_was_done_before_the_kill_is_found_and_not_done_again(
     order = check_repeated_after_the_kill(service, key, path, body)
     assert order["status"] == outcome
     assert service.order(order) == order
+
+
+def test_a_refusal_of_the_gateways_is_found_and_not_asked_for_again(
+    service: OrderService, account: GatewayAccount, stack: Stack
+) -> None:
+    order, key = service.place(), secrets.token_hex(8)
+    path, body = f"/orders/{order['id']}/payments", {"test_card": "visa_success", "return_url": "https://evil.example"}
+    first = keyed(service, key, path, body)
+    assert (first.status_code, first.json()["code"]) == (422, "refused_by_gateway")
+    change_claim(stack, key, status=None, lease_until=datetime.now(UTC) - timedelta(seconds=1))
+    again = keyed(service, key, path, body)
+    assert again.json() | {"request_id": ""} == first.json() | {"request_id": ""}
+    assert len(service.order(order)["payments"]) == 1
+    assert account.payments(order) == []
 
 
 def test_calls_that_were_under_way_at_the_kill_are_each_one_act(killed_stack: Stack) -> None:
