@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeAlias
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Row, bindparam, func, select
 
 from app.clock import wall_now
 from app.db import reading
@@ -22,9 +22,10 @@ HOLE_LIVES = timedelta(minutes=2)
 RECENT = timedelta(seconds=10)
 """A page that was just drawn may have missed what is younger than this."""
 
+_Row: TypeAlias = Row[int, str, str | None, str | None, datetime]
 _COLUMNS = (Entry.id, Entry.kind, Entry.order_id, Entry.payment_id, Entry.recorded_at)
-_AFTER: Select[Any] = select(*_COLUMNS).where(Entry.id > bindparam("after")).order_by(Entry.id).limit(AT_ONCE + 1)
-_AMONG: Select[Any] = select(*_COLUMNS).where(Entry.id.in_(bindparam("ids", expanding=True))).order_by(Entry.id)
+_AFTER = select(*_COLUMNS).where(Entry.id > bindparam("after")).order_by(Entry.id).limit(AT_ONCE + 1)
+_AMONG = select(*_COLUMNS).where(Entry.id.in_(bindparam("ids", expanding=True))).order_by(Entry.id)
 _NEWEST = select(func.max(Entry.id))
 
 
@@ -82,7 +83,7 @@ class Reader:
         self._take(rows)
         return News(_changes([*late, *rows]), self.position)
 
-    def _take(self, rows: Sequence[Row[Any]]) -> None:
+    def _take(self, rows: Sequence[_Row]) -> None:
         for row in rows:
             missing = range(max(self._last + 1, row.id - LOOK_BACK), row.id)
             self._holes.update(dict.fromkeys(missing, row.recorded_at))
@@ -109,5 +110,5 @@ def missed(after: int | None, news_begin: int) -> News:
     return News(_changes(rows), news_begin)
 
 
-def _changes(rows: Iterable[Row[Any]]) -> tuple[Change, ...]:
+def _changes(rows: Iterable[_Row]) -> tuple[Change, ...]:
     return tuple(Change(row.id, row.kind, row.order_id, row.payment_id) for row in rows)
