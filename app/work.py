@@ -7,7 +7,10 @@ from time import monotonic
 
 import structlog
 
-from app import db
+from app import (
+    db,
+    models,  # noqa: F401 - every table, so that each foreign key finds its own
+)
 from app.clock import store_reading, wall_now
 from app.config import Settings
 from app.errors import GatewayRefused, GatewayUnavailable
