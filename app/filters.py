@@ -13,6 +13,7 @@ from markupsafe import Markup
 from app import db, words
 from app.assets import asset_url
 from app.clock import ClockReading, business_now, wall_now
+from app.inspector import json_html
 from app.money import Money, exponent_of
 
 CLOCKS_AGREE_WITHIN = timedelta(seconds=5)
@@ -101,7 +102,7 @@ def account_clock() -> dict[str, Any] | None:
 
 def register_filters(app: Flask) -> None:
     """Give them to every template."""
-    for one in (amount, utc, day, iso, ago, label, tone):
+    for one in (amount, utc, day, iso, ago, label, tone, json_html):
         app.add_template_filter(one)
     app.jinja_env.globals.update(
         asset_url=asset_url,
