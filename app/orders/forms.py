@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
@@ -18,7 +19,7 @@ from wtforms import (
     StringField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, Length, Optional, Regexp
+from wtforms.validators import DataRequired, Length, Optional, Regexp
 
 from app.forms import KeyedForm, plain_text, trimmed
 from app.merchants.models import Merchant
@@ -32,6 +33,7 @@ _QUANTITY = re.compile(r"^[1-9]\d{0,3}$", re.ASCII)
 USUAL_CURRENCIES = ("USD", "EUR", "GBP", "CHF", "JPY", "KWD")
 MOST_ITEMS = 50
 STARTING_ITEMS = 3
+NO_CARD = ("", "No card: leave the order unpaid")
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ class NewOrderForm(KeyedForm):
     customer_name = StringField(
         "Name",
         [
-            InputRequired("Write the customer's name, like Ann Example."),
+            DataRequired("Write the customer's name, like Ann Example."),
             Length(max=200, message="At most 200 characters."),
             plain_text,
         ],
@@ -189,7 +191,7 @@ class NewOrderForm(KeyedForm):
     customer_email = StringField(
         "E-mail",
         [
-            InputRequired("Write an e-mail address, like ann@example.com."),
+            DataRequired("Write an e-mail address, like ann@example.com."),
             Regexp(r"^[^@\s]+@[^@\s]+$", message="Write an e-mail address, like ann@example.com."),
             Length(max=254, message="At most 254 characters."),
             plain_text,
@@ -200,7 +202,7 @@ class NewOrderForm(KeyedForm):
     reference = StringField(
         "Reference",
         [
-            InputRequired("Give the order a reference, like T-1001."),
+            DataRequired("Give the order a reference, like T-1001."),
             Length(max=100, message="At most 100 characters."),
             plain_text,
         ],
@@ -227,6 +229,18 @@ class NewOrderForm(KeyedForm):
             self.items.append_entry({"name": "Coffee beans, 1 kg", "quantity": "1", "unit_price": "49.90"})
             for _ in range(STARTING_ITEMS - 1):
                 self.items.append_entry({"quantity": "1"})
+
+    def offer(self, cards: Mapping[str, list[tuple[str, str]]] | None) -> None:
+        """Offer the catalogue's cards, in groups; None: the gateway does not tell it now."""
+        if cards is None and not self.is_submitted():
+            self.test_card.data = ""
+        chosen = self.test_card.data
+        unknown = {"Chosen before": [(chosen, chosen)]} if cards is None and chosen else {}
+        self.test_card.choices = {"Unpaid": [NO_CARD], **(cards or unknown)}
+
+    def validate_test_card(self, field: SelectField) -> None:
+        if field.data not in {name for group in field.choices.values() for name, _ in group}:
+            raise ValidationError("Choose a card of the list.")
 
     def validate_items(self, field: FieldList) -> None:
         filled = [line.form for line in field if not line.form.is_empty]

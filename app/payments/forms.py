@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from wtforms import BooleanField, Field, RadioField, SelectField, StringField, TextAreaField, ValidationError
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from app.forms import KeyedForm, plain_text, trimmed
 from app.money import Money, parse_amount
@@ -41,7 +41,7 @@ class SumForm(KeyedForm):
 
     POINTERS: ClassVar[dict[str, str]] = {"amount_too_large": "amount"}
 
-    amount = StringField("Amount", [InputRequired("Write the amount."), Length(max=30)], [trimmed])
+    amount = StringField("Amount", [DataRequired("Write the amount."), Length(max=30)], [trimmed])
 
     def __init__(self, left: Money, **values: Any) -> None:
         super().__init__(amount=left.plain(), **values)
@@ -83,7 +83,7 @@ class CancelForm(KeyedForm):
     reason = StringField(
         "Reason",
         [
-            InputRequired("Write why, like Ordered by mistake."),
+            DataRequired("Write why, like Ordered by mistake."),
             Length(max=200, message="At most 200 characters."),
             plain_text,
         ],

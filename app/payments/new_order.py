@@ -24,15 +24,13 @@ from app.security import actor
 
 blueprint = Blueprint("new_order", __name__)
 
-NO_CARD = ("", "No card: leave the order unpaid")
-
 
 def _form() -> tuple[NewOrderForm, bool]:
     """The form, and whether the gateway told its catalogue."""
     with reading() as session:
         form = NewOrderForm(list(all_merchants(session)), reference=_next_reference())
     cards = card_choices()
-    form.test_card.choices = {"Unpaid": [NO_CARD], **(cards or {})}
+    form.offer(cards)
     return form, cards is not None
 
 
