@@ -150,9 +150,18 @@ class Supervisor:
                 return False
         return True
 
-    def run(self) -> bool:
-        """Watch until told to end (True), or until a program has died too often (False)."""
-        while not self._told_to_end:
+    @property
+    def told_to_end(self) -> bool:
+        """Whether somebody has asked for the end."""
+        return self._told_to_end
+
+    def run(self, going: Callable[[], bool] | None = None) -> bool:
+        """Watch until told to end (True), or until a program has died too often (False).
+
+        With `going` also until that says no (True); it is asked ten times a second.
+        """
+        longest = 30.0 if going is None else 0.1
+        while not self._told_to_end and (going is None or going()):
             now = time.monotonic()
             for child in self._children:
                 if child.restart_at is not None:
@@ -167,7 +176,7 @@ class Supervisor:
                 for child in self._children:
                     trim_log(child.program.log)
             due = [child.restart_at for child in self._children if child.restart_at is not None]
-            self._sleep(max(0.0, min([*due, now + 30]) - now))
+            self._sleep(max(0.0, min([*due, now + longest]) - now))
         return True
 
     def _mourn(self, child: _Child, now: float) -> bool:

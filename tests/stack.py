@@ -343,12 +343,13 @@ class Stack:
     database_url: str
     gateway_database_url: str
     settings: dict[str, object] = field(default_factory=dict)
+    options: tuple[str, ...] = ("--no-demo",)
     process: Process = field(init=False)
     facts: dict[str, str] = field(init=False)
 
     def start(self, **settings: object) -> None:
         """Start (again), with `COUNTERFOIL_<NAME>` for each keyword beside those of the first start."""
-        argv = [*CLI, "up", "--json", "--parent-fd", str(lifeline()), *self._places]
+        argv = [*CLI, "up", "--json", *self.options, "--parent-fd", str(lifeline()), *self._places]
         begins = len(self.process.output) if hasattr(self, "process") else 0
         env = clean_environment(**self.environment(**settings))
         self.process = Process("stack", argv, env=env, log=self.data_dir.parent / "stack.log", cwd=self.data_dir.parent)

@@ -18,6 +18,7 @@ _COMMANDS = {
     "worker": "app.cli.worker:worker",
     "sign-in-link": "app.cli.access:sign_in_link",
     "api-token": "app.cli.access:api_token",
+    "demo": "app.cli.demo:demo",
     "db": "app.cli.database:db",
     "doctor": "app.cli.doctor:doctor",
 }

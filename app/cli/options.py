@@ -26,12 +26,13 @@ _DATA = click.option(
     metavar="DIR",
     help="Folder of databases, secrets and logs.  [COUNTERFOIL_DATA; ./var]",
 )
+_GATEWAY_PORT = click.option("--gateway-port", type=_PORT, help=f"The gateway's port.  [{GATEWAY_PORT}]")
 _DATABASE = click.option("--database-url", metavar="URL", help="The app's database.  [SQLite in the data folder]")
 _PLACE = (
     _DATA,
     click.option("--host", metavar="ADDRESS", help="Where to listen.  [127.0.0.1]"),
     click.option("--port", type=_PORT, help=f"The dashboard's port.  [{DASHBOARD_PORT}]"),
-    click.option("--gateway-port", type=_PORT, help=f"The gateway's port.  [{GATEWAY_PORT}]"),
+    _GATEWAY_PORT,
     _DATABASE,
     click.option("--gateway-database-url", metavar="URL", help="The gateway's database.  [SQLite in the data folder]"),
 )
@@ -97,6 +98,11 @@ def place_options(function: Function) -> Function:
 def database_options(function: Function) -> Function:
     """--data and --database-url, handed over as one `place`."""
     return _with_place((_DATA, _DATABASE), function)
+
+
+def client_options(function: Function) -> Function:
+    """--data, --database-url and --gateway-port, handed over as one `place`: for what speaks with a running gateway."""
+    return _with_place((_DATA, _DATABASE, _GATEWAY_PORT), function)
 
 
 def child_options(function: Function) -> Function:

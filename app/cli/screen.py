@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from rich.console import Console
-from rich.status import Status
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 
 class Screen:
@@ -15,7 +16,6 @@ class Screen:
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
         self._console = Console(stderr=quiet, highlight=False, soft_wrap=True)
-        self._status: Status | None = None
 
     @property
     def is_terminal(self) -> bool:
@@ -30,6 +30,27 @@ class Screen:
             self.say(f"{text} …")
             return nullcontext()
         return self._console.status(text)
+
+    @contextmanager
+    def bar(self, text: str) -> Iterator[Callable[[int, int], None]]:
+        """Show how far something has come; yields what is to be told how many of how many are done, by any thread."""
+        if self._quiet:
+            yield lambda done, total: None
+        elif self.is_terminal:
+            columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+            with Progress(*columns, console=self._console, transient=True) as progress:
+                task = progress.add_task(text, total=None)
+                yield lambda done, total: progress.update(task, completed=done, total=total)
+        else:
+            self.say(f"{text} …")
+            quarters = [0]
+
+            def tell(done: int, total: int) -> None:
+                if total and quarters[0] < done * 4 // total < 4:
+                    quarters[0] = done * 4 // total
+                    self.say(f"  {quarters[0] * 25} %")
+
+            yield tell
 
     def progress(self, text: str) -> None:
         """One step is done."""

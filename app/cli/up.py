@@ -32,14 +32,32 @@ _CHILD = ("--child", "--parent-fd", PARENT_FD)
 @click.command()
 @place_options
 @json_option
+@click.option("--no-demo", is_flag=True, help="Begin empty, without the demo's orders.")
+@click.option(
+    "--demo-orders",
+    type=click.IntRange(1, 10_000),
+    default=300,
+    show_default=True,
+    help="How many orders the demo has.",
+)
 @click.option("--parent-fd", type=int, hidden=True, help="End when this descriptor reads end-of-file.")
 @click.option("--end-with-parent", is_flag=True, hidden=True, help="End when the process that started this one does.")
-def up(place: Place, as_json: bool, parent_fd: int | None, end_with_parent: bool) -> None:
+def up(
+    place: Place,
+    as_json: bool,
+    no_demo: bool,
+    demo_orders: int,
+    parent_fd: int | None,
+    end_with_parent: bool,
+) -> None:
     """Start everything: sandbox gateway, dashboard and worker. Ctrl-C stops it all.
 
     The first start makes the data folder with its secrets and both databases (SQLite, unless URLs say otherwise).
     It prints a link that signs you in once as an administrator, the addresses, and the gateway's test keys. A port
     that is taken is passed over for the next free one, which is tried first the next time. No network is used.
+
+    While app and gateway are both empty, it also plays the orders of a shop's last 30 days, in less than a minute,
+    on the sandbox account's clock. Interrupted, the next start goes on; with --no-demo none of it happens.
 
     With --json one line tells the same when all are ready: dashboard, gateway, sign_in_link, secret_key,
     publishable_key, data.
@@ -47,6 +65,7 @@ def up(place: Place, as_json: bool, parent_fd: int | None, end_with_parent: bool
     \b
     Examples
       counterfoil up
+      counterfoil up --no-demo
       counterfoil up --port 9000 --gateway-port 9001 --data /srv/counterfoil
       counterfoil up --database-url postgresql://me@localhost/app \\
                      --gateway-database-url postgresql://me@localhost/gateway
@@ -64,7 +83,7 @@ def up(place: Place, as_json: bool, parent_fd: int | None, end_with_parent: bool
         place = _with_ports(place, screen)
         settings = place.settings()
         try:
-            link = _start(place, settings, supervisor, screen)
+            link = _start(place, settings, supervisor, screen, None if no_demo else demo_orders)
         except DidNotStart as failure:
             raise _explained(failure) from None
         if link is not None:
@@ -111,22 +130,41 @@ def _wanted(option: int | None, setting: str, kept: int | None, usual: int) -> l
     return [kept, usual] if kept is not None and kept != usual else [usual]
 
 
-def _start(place: Place, settings: Settings, supervisor: Supervisor, screen: Screen) -> str | None:
+def _start(
+    place: Place, settings: Settings, supervisor: Supervisor, screen: Screen, demo_orders: int | None
+) -> str | None:
     """Start all three and wait until they serve. The path of a sign-in link; None if told to end meanwhile."""
     assert place.gateway_port is not None
+
+    def progress(name: str, took: float) -> None:
+        screen.progress(f"{name} ready in {took:.1f} s")
+
+    journey = None
     gateway_ready = f"{url_of(settings.host, place.gateway_port)}/readyz"
     dashboard_ready = f"{url_of(settings.host, settings.port)}/readyz"
     with screen.working("starting gateway, dashboard and worker"):
         supervisor.start(_program(place, "gateway", ["sandbox_gateway", "serve"], ready_url=gateway_ready))
+        from app.cli import demo  # noqa: PLC0415  # slow to import, and the gateway is slower to start
+
         with opened(settings) as engine:
             before = upgrade(engine)
             if not before.is_newest:
                 screen.progress(f"database at revision {before.newest}")
-            link = create_sign_in_link()
+            demo_is_due = demo.may_begin(settings)
+        if demo_is_due:  # the clock is turned back before the worker begins to read it
+            if not supervisor.wait_ready(progress):
+                return None
+            journey = demo.prepared(settings, demo_orders)
         supervisor.start(_program(place, "dashboard", ["app.cli", "dashboard"], ready_url=dashboard_ready))
         supervisor.start(_program(place, "worker", ["app.cli", "worker"], ready_line=AT_WORK))
-        ready = supervisor.wait_ready(lambda name, took: screen.progress(f"{name} ready in {took:.1f} s"))
-    return link if ready else None
+        if not supervisor.wait_ready(progress):
+            return None
+    if journey is not None:
+        demo.play(settings, journey, supervisor, screen)
+        if supervisor.told_to_end:
+            return None
+    with opened(settings):
+        return create_sign_in_link()
 
 
 def _program(

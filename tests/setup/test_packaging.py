@@ -80,7 +80,16 @@ def test_installed_it_runs_from_any_folder(wheel: Path, tmp_path: Path) -> None:
         "installed",
         [
             str(environment / "bin" / "counterfoil"),
-            *("up", "--port", str(port), "--gateway-port", str(gateway_port), "--parent-fd", str(lifeline())),
+            *(
+                "up",
+                "--no-demo",
+                "--port",
+                str(port),
+                "--gateway-port",
+                str(gateway_port),
+                "--parent-fd",
+                str(lifeline()),
+            ),
         ],
         env=clean_environment(),
         log=tmp_path / "log",

@@ -65,7 +65,7 @@ def clients_that_hold_on(stack: Stack) -> Iterator[None]:
 
 
 def test_the_first_start_prints_what_a_newcomer_needs(tmp_path: Path) -> None:
-    argv = [*CLI, "up", "--data", "here", "--port", str(free_port()), "--gateway-port", str(free_port())]
+    argv = [*CLI, "up", "--no-demo", "--data", "here", "--port", str(free_port()), "--gateway-port", str(free_port())]
     process = Process(
         "up", [*argv, "--parent-fd", str(lifeline())], env=clean_environment(), log=tmp_path / "up.log", cwd=tmp_path
     )
@@ -181,6 +181,7 @@ def test_it_ends_with_the_process_that_started_it_if_asked_to(tmp_path: Path) ->
     command = [
         *CLI,
         "up",
+        "--no-demo",
         "--json",
         "--end-with-parent",
         "--port",
