@@ -95,16 +95,19 @@
     }
   });
 
-  // htmx: a page that looks again by itself waits while somebody is in the middle of something.
-  function inTheMiddle() {
-    return Boolean(dialog && dialog.open) || document.hidden || document.querySelector("details.menu[open]") !== null;
+  // htmx: what a page fetches again by itself goes through live.js, which says when and puts the answer in its place.
+  function mayGoOn(region, name, detail) {
+    return region.dispatchEvent(new CustomEvent(name, { bubbles: true, cancelable: true, detail }));
   }
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.elt.hasAttribute("data-poll") && inTheMiddle()) event.preventDefault();
+    const { elt } = event.detail;
+    if (elt.hasAttribute("data-live") && !mayGoOn(elt, "live:look")) event.preventDefault();
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const { target, xhr } = event.detail;
-    if (target.hasAttribute("data-poll") && inTheMiddle()) event.detail.shouldSwap = false;
+    const { target, xhr, shouldSwap, serverResponse } = event.detail;
+    if (target.hasAttribute("data-live") && shouldSwap) {
+      event.detail.shouldSwap = mayGoOn(target, "live:answer", serverResponse);
+    }
     if (target === dialogBody && xhr.status >= 400) event.detail.shouldSwap = true;
   });
   document.addEventListener("htmx:afterSwap", (event) => {
