@@ -150,7 +150,8 @@
   function isBusy(region) {
     if (document.hidden || document.querySelector("dialog[open], details.menu[open]")) return true;
     if (Date.now() - typedAt < TYPING_MS) return true;
-    if (region.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return true;
+    const field = document.activeElement;
+    if (region.contains(field) && field.matches("textarea, input:not([type=radio], [type=checkbox])")) return true;
     const chosen = document.getSelection();
     return Boolean(chosen) && !chosen.isCollapsed && chosen.containsNode(region, true);
   }
