@@ -72,7 +72,7 @@ class Read(HTMLParser):
 
     def row_texts(self) -> list[list[str]]:
         """The cells of every table row, as text."""
-        rows = re.findall(r"<tr>(.*?)</tr>", self.html, re.DOTALL)
+        rows = re.findall(r"<tr[^>]*>(.*?)</tr>", self.html, re.DOTALL)
         return [[_plain(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)] for row in rows]
 
 
