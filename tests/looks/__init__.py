@@ -1,0 +1,1 @@
+"""How the pages look: every page of both programs, measured in a browser. One database is enough for that."""
