@@ -8,6 +8,7 @@ from app.api.views import blueprint as api
 from app.assets import blueprint as assets
 from app.filters import register_filters
 from app.health import blueprint as health
+from app.help.views import blueprint as help_
 from app.htmx import register_htmx
 from app.live.views import blueprint as live
 from app.operators.views import blueprint as operators
@@ -16,6 +17,10 @@ from app.overview.views import blueprint as overview
 from app.payments.dialogs import blueprint as actions
 from app.payments.new_order import blueprint as new_order
 from app.payments.views import blueprint as payments
+from app.sandbox.views import blueprint as sandbox
+from app.shell.register import register_shell
+from app.shell.views import blueprint as shell
+from app.styleguide.views import blueprint as styleguide
 from app.webhooks.views import blueprint as webhooks
 
 
@@ -23,5 +28,22 @@ def register_pages(app: Flask) -> None:
     """Every room's blueprint, and what their templates have at hand."""
     register_htmx(app)
     register_filters(app)
-    for blueprint in (api, assets, health, live, operators, overview, orders, new_order, payments, actions, webhooks):
+    register_shell(app)
+    for blueprint in (
+        api,
+        assets,
+        health,
+        help_,
+        live,
+        operators,
+        overview,
+        orders,
+        new_order,
+        payments,
+        actions,
+        sandbox,
+        shell,
+        styleguide,
+        webhooks,
+    ):
         app.register_blueprint(blueprint)

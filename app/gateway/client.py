@@ -22,7 +22,7 @@ from requests.adapters import HTTPAdapter
 from app.clock import wall_now
 from app.errors import GatewayRefused, GatewayUnavailable
 from app.gateway.calls import Call, note
-from app.gateway.wire import GatewayClock, GatewayPayment, GatewayRefund, GatewayToken, TestCard
+from app.gateway.wire import GatewayClock, GatewayFault, GatewayPayment, GatewayRefund, GatewayToken, TestCard
 
 log = structlog.get_logger("gateway")
 
@@ -30,6 +30,7 @@ T = TypeVar("T")
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 CONNECT_SECONDS = 2.0
 _BACKOFF_SECONDS = 0.2
+_QUICK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,22 @@ class GatewayClient:
         listing = self._ask("GET", "/_sandbox/cards", dict[str, list[TestCard]])
         return listing["data"]
 
+    def lose_answers(self, reference: str, *, times: int) -> GatewayFault:
+        """Have the next answers about the order of this reference lost, after all was done and stored."""
+        rule = {"match": {"operation": "*", "reference": reference}, "effect": {"type": "drop_after"}, "times": times}
+        return self._ask("POST", "/_sandbox/faults", GatewayFault, body=rule)
+
+    def get_fault(self, fault_id: str) -> GatewayFault:
+        return self._ask("GET", f"/_sandbox/faults/{quote(fault_id, safe='')}", GatewayFault)
+
+    def look_at_fault(self, fault_id: str) -> GatewayFault:
+        """The same for a page that is being drawn: one quick try."""
+        path = f"/_sandbox/faults/{quote(fault_id, safe='')}"
+        return self._ask("GET", path, GatewayFault, tries=1, timeout_seconds=_QUICK_SECONDS)
+
+    def delete_fault(self, fault_id: str) -> None:
+        self._ask("DELETE", f"/_sandbox/faults/{quote(fault_id, safe='')}", type(None))
+
     def clock(self) -> GatewayClock:
         return self._ask("GET", "/_sandbox/clock", GatewayClock)
 
@@ -164,10 +181,19 @@ class GatewayClient:
         return session
 
     def _ask(
-        self, method: str, path: str, shape: type[T], *, body: dict[str, Any] | None = None, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        shape: type[T],
+        *,
+        body: dict[str, Any] | None = None,
+        key: str | None = None,
+        tries: int | None = None,
+        timeout_seconds: float | None = None,
     ) -> T:
-        deadline = time.monotonic() + self.timeout_seconds
-        for number in range(1, self.tries + 1):
+        tries = tries or self.tries
+        deadline = time.monotonic() + (timeout_seconds or self.timeout_seconds)
+        for number in range(1, tries + 1):
             try:
                 return self._once(method, path, TypeAdapter(shape).validate_python, body, key, deadline)
             except _NoAnswer as silence:
@@ -175,7 +201,7 @@ class GatewayClient:
                 pause = silence.retry_after
                 if pause is None:
                     pause = random.uniform(0, _BACKOFF_SECONDS * 2**number)  # noqa: S311 - jitter, not a secret
-                if number == self.tries or time.monotonic() + pause >= deadline:
+                if number == tries or time.monotonic() + pause >= deadline:
                     raise GatewayUnavailable(f"The gateway gave no usable answer: {silence}") from silence
                 time.sleep(pause)
         raise AssertionError("a call has at least one try")

@@ -112,3 +112,13 @@ class TestCard(Wire):
 class GatewayClock(Wire):
     now: datetime
     mode: str
+
+
+class GatewayFault(Wire):
+    """A rule by which the sandbox's wire goes wrong on purpose: how often it struck, and of how many times."""
+
+    id: str
+    match: dict[str, Any]
+    times: int | None = None
+    fired: int = Field(ge=0, strict=True)
+    active: bool

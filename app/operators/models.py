@@ -25,6 +25,7 @@ class Operator(Base):
     name: Mapped[str] = mapped_column(String(200), unique=True)
     role: Mapped[Role] = mapped_column(String(20))
     created_at: Mapped[datetime]
+    tour_dismissed_at: Mapped[datetime | None]
 
     @property
     def actor(self) -> Actor:

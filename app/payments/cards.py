@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import structlog
 
@@ -37,10 +38,19 @@ def grouped(cards: Sequence[TestCard]) -> Choices:
     return {words: choices for words, choices in groups.items() if choices}
 
 
-def card_choices() -> Choices | None:
+@dataclass(frozen=True)
+class Catalogue:
+    """What a select offers, and what each card does, by its name."""
+
+    choices: Choices
+    stories: dict[str, str]
+
+
+def catalogue() -> Catalogue | None:
     """The catalogue, asked of the gateway now; None where it does not answer."""
     try:
-        return grouped(gateway().test_cards())
+        cards = gateway().test_cards()
     except (GatewayUnavailable, GatewayRefused) as trouble:
         log.warning("no catalogue of cards", reason=str(trouble))
         return None
+    return Catalogue(grouped(cards), {card.name: card.story for card in cards if card.story})

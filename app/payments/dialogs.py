@@ -20,7 +20,7 @@ from app.orders.states import OrderStatus
 from app.payments.authorize import PaymentRequest, authorize_payment
 from app.payments.cancel import cancel_order
 from app.payments.capture import capture_payment
-from app.payments.cards import card_choices
+from app.payments.cards import catalogue
 from app.payments.forms import CancelForm, CaptureForm, PayForm, RefundForm, VoidForm
 from app.payments.models import Payment
 from app.payments.queries import get_payment, live_payment_of
@@ -95,7 +95,7 @@ def _unless_open(payment: Payment, done: str) -> str | None:
 def pay_dialog(order_id: str) -> Response:
     order, _ = _load(order_id)
     order.check_payable()
-    return _show("pay", PayForm(card_choices(), captures_at_once=order.captures_at_once), order)
+    return _show("pay", PayForm(catalogue(), captures_at_once=order.captures_at_once), order)
 
 
 @blueprint.post("/orders/<order_id>/payments")
@@ -103,7 +103,7 @@ def pay_dialog(order_id: str) -> Response:
 def pay(order_id: str) -> AnyResponse:
     """Begin a payment; a decline is an outcome and stands on the order's page."""
     order, _ = _load(order_id)
-    form = PayForm(card_choices())
+    form = PayForm(catalogue())
 
     def act() -> str | None:
         request = PaymentRequest(

@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 
 from app.forms import KeyedForm, plain_text, trimmed
 from app.money import Money, parse_amount
-from app.payments.cards import Choices
+from app.payments.cards import Catalogue
 from app.payments.refund import REASONS
 from app.words import REFUND_REASONS
 
@@ -31,9 +31,10 @@ class PayForm(KeyedForm):
         default="auto",
     )
 
-    def __init__(self, choices: Choices | None, *, captures_at_once: bool = False, **values: Any) -> None:
+    def __init__(self, cards: Catalogue | None, *, captures_at_once: bool = False, **values: Any) -> None:
         super().__init__(capture="now" if captures_at_once else "later", **values)
-        self.test_card.choices = choices or {}
+        self.stories = cards.stories if cards else {}
+        self.test_card.choices = cards.choices if cards else {}
 
 
 class SumForm(KeyedForm):

@@ -24,6 +24,7 @@ class Kind(enum.StrEnum):
     ATTEMPT_UNANSWERED = "attempt.unanswered"
     WEBHOOK = "webhook"
     DISCREPANCY = "discrepancy"
+    SANDBOX = "sandbox"
 
 
 class Entry(Base):

@@ -1,0 +1,1 @@
+"""What only a sandbox can do: the desk's screens over the gateway's `/_sandbox`."""

@@ -1,0 +1,28 @@
+"""The page that shows the design system."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from app.filters import account_now
+from app.operators.guards import requires
+from app.operators.roles import Permission
+from app.styleguide import samples, tokens
+from app.words import KINDS
+
+blueprint = Blueprint("styleguide", __name__)
+
+
+@blueprint.get("/styleguide")
+@requires(Permission.DEVELOP)
+def show() -> str:
+    now = account_now()
+    return render_template(
+        "styleguide/show.html",
+        tokens=tokens,
+        samples=samples,
+        form=samples.sample_form(),
+        entries=samples.sample_entries(now),
+        now=now,
+        kinds=KINDS,
+    )
