@@ -74,8 +74,11 @@ class Journey:
     def _times_and_stories(self) -> list[tuple[datetime, Story | None]]:
         """When each order is placed, the earliest first; None where its number says what becomes of it."""
         span = self.until - self.begin
+        chance = chance_of(self.seed, self.first, "waiting")
         waiting: list[tuple[datetime, Story | None]] = [
-            (self.until - age, story) for age, story in OPEN_STORIES[: self.orders // ONE_IN_OPEN] if age < span
+            (self.until - age - timedelta(milliseconds=chance.randrange(60_000)), story)
+            for age, story in OPEN_STORIES[: self.orders // ONE_IN_OPEN]
+            if age + _HOUR < span
         ]
         ordinary: list[tuple[datetime, Story | None]] = [
             (at, None) for at in self._arrivals(self.orders - len(waiting))

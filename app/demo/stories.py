@@ -98,6 +98,7 @@ _PART_REFUNDS = (
     ("requested_by_customer", None),
 )
 _GOODWILL = ("other", "A dent in the box: a fifth off")
+_NOT_PAID = "not paid within three days"
 _CHANGED_MINDS = ("customer changed their mind", "ordered the wrong size", "address could not be reached")
 
 
@@ -217,18 +218,25 @@ def _confirmed_in_vain(script: Script) -> None:
 
 def _declined(script: Script) -> None:
     script.then(Pay(script.declining_card()))
+    _given_up(script)
 
 
 def _declined_then_paid(script: Script) -> None:
-    _declined(script)
+    script.then(Pay(script.declining_card()))
     script.then(Pay(script.card), script.minutes(1, 12))
     _sent_back_perhaps(script)
 
 
 def _declined_twice(script: Script) -> None:
-    _declined(script)
+    script.then(Pay(script.declining_card()))
     script.then(Pay(script.declining_card()), script.minutes(1, 5))
     _paid_again_perhaps(script)
+
+
+def _given_up(script: Script) -> None:
+    """Nobody tries again; most such orders are tidied away in the end."""
+    if script.chance.randrange(4):
+        script.then(Cancel(_NOT_PAID), timedelta(days=3))
 
 
 def _answered_late(script: Script) -> None:
@@ -242,7 +250,7 @@ def _called_off(script: Script) -> None:
 
 
 def _never_paid(script: Script) -> None:
-    script.then(Cancel("not paid within three days"), timedelta(days=3))
+    script.then(Cancel(_NOT_PAID), timedelta(days=3))
 
 
 def _not_paid_yet(_script: Script) -> None:
@@ -252,6 +260,8 @@ def _not_paid_yet(_script: Script) -> None:
 def _paid_again_perhaps(script: Script) -> None:
     if script.chance.randrange(2):
         script.then(Pay(script.card), script.minutes(2, 50))
+    else:
+        _given_up(script)
 
 
 def _sent_back_perhaps(script: Script) -> None:
@@ -282,8 +292,8 @@ STORIES: dict[Story, int] = {
     _not_confirmed: 12,
     _walked_away: 14,
     _confirmed_in_vain: 4,
-    _declined_then_paid: 34,
-    _declined: 22,
+    _declined_then_paid: 30,
+    _declined: 20,
     _declined_twice: 6,
     _answered_late: 9,
     _called_off: 20,

@@ -23,6 +23,7 @@ COMMANDS = [
     ["sign-in-link"],
     ["api-token"],
     ["api-token", "create"],
+    ["demo"],
     ["db", "upgrade"],
     ["doctor"],
 ]
