@@ -9,11 +9,11 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CLEAN := env $$(env | sed -n 's/^\(COUNTERFOIL_[A-Z0-9_]*\)=.*/-u \1/p')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check format shell lock browser clean
+.PHONY: help run test soak check format shell screenshots bench-lighthouse lock browser clean
 
 help: ## say what there is to make
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name what; do \
-	  printf '  make %-12s %s\n' "$$name" "$$what"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name what; do \
+	  printf '  make %-17s %s\n' "$$name" "$$what"; done
 
 run: $(VENV)/run.stamp ## start gateway, dashboard and worker; Ctrl-C stops them
 	@$(BIN)/counterfoil up --end-with-parent
@@ -37,6 +37,12 @@ format: $(VENV)/test.stamp ## put the code into the form that `make check` asks 
 
 shell: $(VENV)/run.stamp ## a Python session on the data in ./var, with the models at hand
 	@$(BIN)/python -m app.cli.shell
+
+screenshots: $(VENV)/test.stamp browser ## every page, in both color schemes and three widths, into ./screenshots
+	@$(CLEAN) $(BIN)/python -m tests.looks.screenshots
+
+bench-lighthouse: $(VENV)/test.stamp browser ## Lighthouse on the main pages of a demo installation (needs Node 20 and npm)
+	@$(CLEAN) $(BIN)/python -m bench.lighthouse
 
 lock: $(VENV)/test.stamp ## resolve the requirements anew and lock them with their hashes (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: see https://docs.astral.sh/uv"; exit 1; }

@@ -344,6 +344,7 @@ class Stack:
     gateway_database_url: str
     settings: dict[str, object] = field(default_factory=dict)
     options: tuple[str, ...] = ("--no-demo",)
+    ready_within: float = 60
     process: Process = field(init=False)
     facts: dict[str, str] = field(init=False)
 
@@ -355,7 +356,7 @@ class Stack:
         self.process = Process("stack", argv, env=env, log=self.data_dir.parent / "stack.log", cwd=self.data_dir.parent)
         for name in ("dashboard", "gateway", "worker"):
             watch_log(name, self.data_dir / "logs" / f"{name}.log")
-        self.facts = until(lambda: self._told(begins), what="the stack to be ready", within=60)
+        self.facts = until(lambda: self._told(begins), what="the stack to be ready", within=self.ready_within)
 
     def environment(self, **settings: object) -> dict[str, object]:
         """The settings of this stack by their full names, for another process on the same data."""

@@ -171,7 +171,7 @@ def furnish(stack: Stack) -> Furnished:
     made: dict[str, Json] = {}
 
     def place(name: str, card: str = "", *, capture: bool = False, **more: Any) -> Json:
-        order = made[name] = shop.place(4999, **{"reference": f"SHOP-{len(made) + 1001}", **more})
+        order = made[name] = shop.place(4999, **{"reference": f"WEB-{len(made) + 2001}", **more})
         return shop.pay(order, card, capture=capture) if card else {}
 
     def act(name: str, doing: str, **body: object) -> None:
@@ -287,19 +287,23 @@ class Desk:
         if who not in self._windows:
             stack = self._stacks.get(who, self._stack)
             origin = stack.gateway_url if who == "customer" else stack.dashboard_url
-            context = self._browser.new_context(reduced_motion="reduce")
-            if who in ("admin", "viewer", "newcomer"):
-                _sign_in(context, stack.sign_in_link("viewer" if who == "viewer" else "admin"))
+            if who in ("nobody", "customer"):
+                context = self._browser.new_context(reduced_motion="reduce")
+            else:
+                context = signed_in_context(self._browser, stack.sign_in_link("viewer" if who == "viewer" else "admin"))
             self._windows[who] = Window(context, origin, self._furnished)
         return self._windows[who]
 
 
-def _sign_in(context: BrowserContext, link: str) -> None:
+def signed_in_context(browser: Browser, link: str) -> BrowserContext:
+    """A browser's profile that opened a sign-in link and pressed its button."""
+    context = browser.new_context(reduced_motion="reduce")
     page = context.new_page()
     page.goto(link)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: urlsplit(url).path == "/")
     page.close()
+    return context
 
 
 def slug(view: View) -> str:

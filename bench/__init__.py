@@ -1,0 +1,1 @@
+"""Measurements that are repeated with one command each; they print, and never assert."""

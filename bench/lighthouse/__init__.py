@@ -1,0 +1,1 @@
+"""Lighthouse, desktop, on the main pages behind the sign-in: `make bench-lighthouse`."""
