@@ -49,10 +49,11 @@ class Listener:
         self.events: list[Event] = []
         self.comments = 0
         self.over = threading.Event()
+        self._reader = threading.Thread(target=self._read, daemon=True)
         if self.status == 200:
-            threading.Thread(target=self._read, daemon=True).start()
+            self._reader.start()
         else:
-            self.close()
+            self._connection.close()
 
     def _read(self) -> None:
         fields: dict[str, str] = {}
@@ -74,8 +75,9 @@ class Listener:
         """Leave, as a browser does when the tab is closed."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+        if self.status == 200:
+            self._reader.join(10)
         self._connection.close()
-        self.over.set()
 
     def stands(self) -> Listener:
         """This listener, once all that was missed has been told."""
@@ -134,6 +136,7 @@ def dashboard_alone(engine: Engine, databases: Databases, directory: Path, **set
     stack.cli("db", "upgrade")
     with another_dashboard(stack) as address:
         stack.facts = {"dashboard": address}
+        stack.settings["public_url"] = address  # where links lead
         yield stack
 
 

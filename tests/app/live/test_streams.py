@@ -27,23 +27,22 @@ def paid(service: OrderService) -> Json:
     return service.order_when(order, "authorized")
 
 
+def told_of(listener: Listener, order: Json) -> set[tuple[str, str | None]]:
+    """What was told of the order: kinds, and the payments concerned."""
+    changes = [event.data for event in listener.named("change")]
+    return {(change["kind"], change["payment"]) for change in changes if change["order"] == order["id"]}
+
+
 def test_a_change_through_one_process_reaches_the_streams_of_all(
     service: OrderService, visitor: Visitor, elsewhere: Visitor
 ) -> None:
     with listening(visitor) as here, listening(elsewhere) as there:
         order = paid(service)
 
-        def kinds(listener: Listener) -> set[tuple[str, str | None]]:
-            return {
-                (event.data["kind"], event.data["payment"])
-                for event in listener.named("change")
-                if event.data["order"] == order["id"]
-            }
-
         payment = order["payments"][0]["id"]
         expected = {("order.placed", None), ("order.status", None), ("payment.status", payment)}
-        for listener in (here, there):
-            until(lambda listener=listener: kinds(listener) >= expected, what="all that happened")  # type: ignore[misc]  # mypy does not take a lambda's default
+        until(lambda: told_of(here, order) >= expected, what="all that happened here")
+        until(lambda: told_of(there, order) >= expected, what="all that happened there")
         until(lambda: here.entries(order["id"]) == there.entries(order["id"]), what="both to have heard the same")
         for event in here.named("change"):
             assert set(event.data) == {"entry", "kind", "order", "payment"}, "a stream says what changed, not to what"
@@ -109,8 +108,8 @@ def seen(stack: Stack, at: Callable[[], object]) -> None:
         session.execute(update(OperatorSession).values(seen_at=at()))
 
 
-def test_a_stream_ends_with_an_idle_session_and_is_no_activity(start_stack: Callable[..., Stack]) -> None:
-    stack = start_stack()
+def test_a_stream_ends_with_an_idle_session_and_is_no_activity(start_alone: Callable[..., Stack]) -> None:
+    stack = start_alone()
     visitor = Visitor(stack)
     seen(stack, lambda: wall_now() - timedelta(minutes=29))
     with listening(visitor) as listener:
@@ -124,8 +123,8 @@ def test_a_stream_ends_with_an_idle_session_and_is_no_activity(start_stack: Call
         assert listener.events[-1].name == "end"
 
 
-def test_streams_leave_threads_for_everything_else(start_stack: Callable[..., Stack]) -> None:
-    stack = start_stack(threads=10)
+def test_streams_leave_threads_for_everything_else(start_alone: Callable[..., Stack]) -> None:
+    stack = start_alone(threads=10)
     visitor = Visitor(stack)
     with listening(visitor), listening(visitor) as second:
         third = Listener(visitor)
