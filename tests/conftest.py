@@ -27,7 +27,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give every test that needs a database both of them."""
+    """Give every test that needs a database both of them; under `make soak` run those marked `rounds` that often."""
+    marker = metafunc.definition.get_closest_marker("rounds")
+    if marker is not None and metafunc.config.getoption("--soak"):
+        metafunc.fixturenames.append("round_number")
+        metafunc.parametrize("round_number", range(1, marker.args[0] + 1), indirect=True)
     if "engine" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--engine")
         metafunc.parametrize("engine", [chosen] if chosen else stacks.ENGINES, indirect=True, scope="session")
@@ -52,11 +56,11 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.fixture(scope="session")
-def sized(pytestconfig: pytest.Config) -> Callable[[int, int], int]:
-    """`sized(100, 1000)` is 100 in the suite and 1000 under `make soak`."""
-    soak = bool(pytestconfig.getoption("--soak"))
-    return lambda suite, full: full if soak else suite
+@pytest.fixture
+def round_number(request: pytest.FixtureRequest) -> int:
+    """Which of its rounds under `make soak` this is."""
+    number: int = request.param
+    return number
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,7 @@ def stack(
         yield running
 
 
+@pytest.mark.rounds(3)
 @pytest.mark.parametrize(("setting", "operation"), CASES)
 def test_a_kill_at_this_instant_moves_money_once(stack: stacks.Stack, setting: str, operation: str) -> None:
     name, _, instant = setting.partition("=")

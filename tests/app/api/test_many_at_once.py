@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,8 @@ import pytest
 import requests
 
 from tests.clients import GatewayAccount, Json, OrderService, both_agree
+
+pytestmark = pytest.mark.rounds(20)
 
 REFUSALS = {"invalid_transition", "operation_in_progress", "amount_too_large"}
 
@@ -124,7 +127,7 @@ def test_capture_and_cancel_at_once_end_with_one_of_them(service: OrderService, 
 
 def test_ten_orders_with_one_reference_at_once_end_with_one(service: OrderService) -> None:
     body = {
-        "reference": "wanted by ten",
+        "reference": f"wanted by ten {secrets.token_hex(4)}",
         "amount": 5,
         "currency": "EUR",
         "customer": {"email": "ten@example.com", "name": "Ten"},

@@ -205,6 +205,7 @@ def events_of(account: GatewayAccount, payment: Json) -> list[Json]:
     ]
 
 
+@pytest.mark.rounds(10)
 def test_events_in_any_order_and_twice_end_in_the_same_state(
     stack: Stack, service: OrderService, sender: Sender
 ) -> None:
@@ -229,6 +230,7 @@ def test_events_in_any_order_and_twice_end_in_the_same_state(
     both_agree(after, account.payments(order))
 
 
+@pytest.mark.rounds(10)
 def test_one_delivery_ten_times_at_once_counts_once(service: OrderService, sender: Sender) -> None:
     order = service.place()
     service.pay(order)
