@@ -1,11 +1,12 @@
-"""Charts drawn on the server: where each bar, line and label stands. Widths are shares, heights pixels, text never scales.
+"""Charts drawn on the server: where each bar, line and label stands.
 
-A template turns them into SVG (`templates/macros/charts.html`). Values are whole numbers of whatever is counted.
+Widths are shares, heights are pixels, and text never scales. A template turns them into SVG
+(`templates/macros/charts.html`). Values are whole numbers of whatever is counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 TOP, BASE = 8, 158
@@ -229,14 +230,15 @@ def bars(marks: Sequence[Mark], label: Callable[[int], str]) -> Chart:
     )
 
 
-def line(points: Sequence[Point], label: Callable[[int], str], *, top: int, steps: Sequence[int]) -> Chart:
-    """A line with the ground under it tinted, up to `top`, from the highest of `steps` that is not above any value."""
+def line(points: Sequence[Point], label: Callable[[int], str], *, top: int, steps: Mapping[int, int]) -> Chart:
+    """A line with the ground under it tinted, up to `top`. `steps`: where the axis may begin, and its step from there.
+
+    It begins as high as all the values allow.
+    """
     number = len(points)
     known = [value for point in points for value in (point.value, point.before) if value is not None]
-    lowest = min(known, default=0)
-    floor = max((step for step in steps if step <= lowest), default=0)
-    span = top - floor
-    scale = Axis(floor, top, span // MOST_TICKS if span % MOST_TICKS == 0 else span)
+    floor = max((floor for floor in steps if floor <= min(known, default=0)), default=0)
+    scale = Axis(floor, top, steps[floor])
     values = [point.value for point in points]
     columns = tuple(
         Column(

@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.api.views import blueprint as api
 from app.assets import blueprint as assets
+from app.compression import register_compression
 from app.filters import register_filters
 from app.health import blueprint as health
 from app.help.views import blueprint as help_
@@ -28,6 +29,7 @@ def register_pages(app: Flask) -> None:
     """Every room's blueprint, and what their templates have at hand."""
     register_htmx(app)
     register_filters(app)
+    register_compression(app)
     register_shell(app)
     for blueprint in (
         api,

@@ -1,73 +1,111 @@
-"""The overview, and the rows behind its figures."""
+"""The overview, the rows behind its figures, and the payments that need a person."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import TypeVar
 
 from flask import Blueprint, abort, render_template, request
-from sqlalchemy.orm import Session
 
 from app.db import reading
+from app.errors import InvalidInput
 from app.filters import account_now
 from app.operators.guards import requires
 from app.operators.roles import Permission
 from app.orders.queries import count_by_status
-from app.overview.queries import Figure, Sum, latest_events, rows_of, since, sums, unknown_orders
+from app.overview.board import board_of, in_each_currency
+from app.overview.figures import Figure, Rows, currencies, list_rows, sums
+from app.overview.needs import BY_STATUS, NEEDS, Need, count_payments, payments_in_need, waiting
+from app.overview.periods import LENGTHS, period_of, span_of
+from app.overview.queries import latest_events
+from app.overview.words import FIGURES, reason_words
+from app.payments.declines import CLASS_WORDS, DeclineClass, explain
 
 blueprint = Blueprint("overview", __name__)
 
 ROWS_PER_PAGE = 25
-PERIODS = {1: "Today", 30: "Last 30 days"}
-NOUNS = {Figure.CAPTURED: "capture", Figure.REFUNDED: "refund", Figure.DECLINED: "payment"}
-SHOWN_UNKNOWN = 8
+NEEDS_SHOWN = 200
 SHOWN_EVENTS = 12
+SHOWN_REASONS = 6
 
 
 @blueprint.get("/")
 @requires(Permission.READ)
 def show() -> str:
-    """What stands where now."""
+    """What needs a person, and the figures of a period in one currency."""
     now = account_now()
+    period = period_of(request.args, now)
     with reading() as session:
-        figures = {figure: _by_currency(session, figure, now) for figure in Figure}
+        statuses = count_by_status(session)
+        lines = in_each_currency(session, period, currencies(session))
+        codes = [line.currency for line in lines]
+        currency = _chosen("currency", request.args.get("currency", "").upper(), codes) or next(iter(codes), None)
         return render_template(
             "overview/show.html",
-            now=now,
-            statuses=count_by_status(session),
-            figures=figures,
-            periods=PERIODS,
-            nouns=NOUNS,
-            unknown=unknown_orders(session, SHOWN_UNKNOWN),
+            needs=[one for one in waiting(session, statuses, now) if one.number],
+            statuses=statuses,
+            lengths=LENGTHS,
+            period=period,
+            lines=lines,
+            board=board_of(session, period, currency) if currency else None,
             events=latest_events(session, SHOWN_EVENTS),
+            by_status=BY_STATUS,
+            reasons_shown=SHOWN_REASONS,
+            words=NEEDS,
         )
-
-
-def _by_currency(session: Session, figure: Figure, now: datetime) -> dict[str, dict[int, Sum]]:
-    found: dict[str, dict[int, Sum]] = {}
-    for days in PERIODS:
-        for total in sums(session, figure, since(now, days)):
-            found.setdefault(total.money.currency, {})[days] = total
-    return dict(sorted(found.items()))
 
 
 @blueprint.get("/overview/<figure>")
 @requires(Permission.READ)
 def rows(figure: str) -> str:
-    """Each capture, refund or declined payment of a figure, and the sum of them all."""
-    days = request.args.get("days", "1")
-    if figure not in set(Figure) or days not in {str(number) for number in PERIODS}:
+    """Each row that a figure counts, and the sum of them all."""
+    if figure not in set(Figure):
         abort(404)
-    begin = since(account_now(), int(days))
-    currency = request.args.get("currency") or None
+    kind = _chosen("kind", request.args.get("kind", ""), list(DeclineClass))
+    wanted = Rows(
+        Figure(figure),
+        span_of(request.args, account_now()),
+        request.args.get("currency", "").upper() or None,
+        DeclineClass(kind) if kind else None,
+        request.args.get("reason"),
+    )
+    if wanted.figure is not Figure.DECLINED and (wanted.kind or wanted.reason is not None):
+        raise InvalidInput("/kind", "not_for_this_figure", "Only declined payments have a class and a reason.")
     with reading() as session:
         return render_template(
             "overview/rows.html",
-            figure=Figure(figure),
-            days=int(days),
-            period=PERIODS[int(days)],
-            nouns=NOUNS,
-            begin=begin,
-            currency=currency,
-            sums=sums(session, Figure(figure), begin, currency),
-            page=rows_of(session, Figure(figure), begin, currency, request.args.get("cursor"), ROWS_PER_PAGE),
+            wanted=wanted,
+            figures=FIGURES,
+            classes=CLASS_WORDS,
+            reason_words=reason_words,
+            explain=explain,
+            sums=sums(session, wanted),
+            page=list_rows(session, wanted, request.args.get("cursor"), ROWS_PER_PAGE),
         )
+
+
+@blueprint.get("/overview/needs/<need>")
+@requires(Permission.READ)
+def needs(need: str) -> str:
+    """The payments of a need that the list of orders does not know, the most pressing first."""
+    if need not in set(Need) - set(BY_STATUS):
+        abort(404)
+    now = account_now()
+    with reading() as session:
+        return render_template(
+            "overview/needs.html",
+            need=Need(need),
+            words=NEEDS[Need(need)],
+            number=count_payments(session, Need(need), now),
+            payments=payments_in_need(session, Need(need), now, NEEDS_SHOWN),
+        )
+
+
+T = TypeVar("T", bound=str)
+
+
+def _chosen(name: str, given: str, offered: list[T]) -> str | None:
+    """What the address asks for, None where it asks for nothing. InvalidInput where that is not to be had."""
+    if given and given not in offered:
+        said = ", ".join(offered) or "nothing yet"
+        raise InvalidInput(f"/{name}", "not_offered", f"Choose one of these for {name}: {said}.")
+    return given or None
