@@ -17,6 +17,7 @@ from sqlalchemy import (
     FromClause,
     Integer,
     MetaData,
+    String,
     Table,
     TypeDecorator,
     create_engine,
@@ -57,6 +58,19 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only in an INTEGER
+
+
+def where_known(column: str) -> dict[str, Any]:
+    """For an index that leaves out rows without a value in `column`."""
+    known = text(f"{column} IS NOT NULL")
+    return {"sqlite_where": known, "postgresql_where": known}
+
+
+def in_byte_order(length: int) -> String:
+    """Text whose index finds what begins with something, on both databases."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 

@@ -38,6 +38,18 @@ def utc(moment: datetime) -> str:
     return f"{at.day} {at:%b %Y, %H:%M:%S}"
 
 
+def short(moment: datetime) -> str:
+    """`23 Nov, 02:56`, in UTC; with the year where that is not the account's."""
+    at = moment.astimezone(UTC)
+    year = "" if at.year == account_now().year else f" {at.year}"
+    return f"{at.day} {at:%b}{year}, {at:%H:%M}"
+
+
+def clock_time(moment: datetime) -> str:
+    """`02:56:29`, in UTC."""
+    return f"{moment.astimezone(UTC):%H:%M:%S}"
+
+
 def day(moment: datetime) -> str:
     """`23 Nov 2026`, in UTC."""
     at = moment.astimezone(UTC)
@@ -102,7 +114,7 @@ def account_clock() -> dict[str, Any] | None:
 
 def register_filters(app: Flask) -> None:
     """Give them to every template."""
-    for one in (amount, utc, day, iso, ago, label, tone, json_html):
+    for one in (amount, utc, short, clock_time, day, iso, ago, label, tone, words.plain, json_html):
         app.add_template_filter(one)
     app.jinja_env.globals.update(
         asset_url=asset_url,

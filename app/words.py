@@ -75,9 +75,38 @@ NETWORKS = {
     "unionpay": "UnionPay",
 }
 
+DECLINE_CODES = (
+    "authentication_canceled",
+    "authentication_failed",
+    "authentication_rejected",
+    "authentication_required",
+    "card_velocity_exceeded",
+    "do_not_honor",
+    "expired_card",
+    "generic_decline",
+    "incorrect_cvc",
+    "incorrect_number",
+    "insufficient_funds",
+    "issuer_unavailable",
+    "lost_card",
+    "pickup_card",
+    "processing_error",
+    "restricted_card",
+    "stolen_card",
+    "suspected_fraud",
+    "transaction_not_allowed",
+    "withdrawal_limit_exceeded",
+)
+"""Every code that we can explain, as lists offer it."""
+
 CAPTURE_POLICIES = {"manual": "By hand", "automatic": "At once"}
+
+
+def plain(code: str) -> str:
+    """`insufficient_funds` as people read it."""
+    return code.replace("_", " ").capitalize()
 
 
 def word_for(kind: str, status: str) -> Word:
     """The word for a status; one that a gateway added since is shown as it is spelled."""
-    return KINDS[kind].get(status) or Word(status.replace("_", " ").capitalize(), "quiet")
+    return KINDS[kind].get(status) or Word(plain(status), "quiet")

@@ -13,10 +13,11 @@ from app.api.problems import ApiProblem
 from app.api.refusals import told_of_order
 from app.db import reading
 from app.errors import InvalidInput, NotFound
+from app.finding.wanted import Wanted
 from app.operators.roles import Permission
 from app.orders.models import Order
 from app.orders.place import place_order
-from app.orders.queries import OrderFilter, find_order, list_orders
+from app.orders.queries import find_order, list_orders
 from app.payments.cancel import cancel_order
 from app.payments.queries import payments_of, payments_of_orders
 
@@ -78,8 +79,8 @@ def get_order(call: Call, order_id: str) -> Answered:
 )
 def get_orders(call: Call, query: OrdersQuery) -> Answered:
     """Newest first. next_cursor leads to the next page; nothing repeats while orders are added."""
-    wanted = OrderFilter(
-        status=query.status,
+    wanted = Wanted(
+        statuses=(query.status,) if query.status else (),
         reference=query.reference,
         customer=query.customer,
         created_after=query.created_after,

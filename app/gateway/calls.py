@@ -35,7 +35,10 @@ class GatewayCall(Base):
     """A call that belongs to an attempt."""
 
     __tablename__ = "gateway_calls"
-    __table_args__ = (Index("ix_gateway_calls_order", "order_id", "id"),)
+    __table_args__ = (
+        Index("ix_gateway_calls_order", "order_id", "id"),
+        Index("ix_gateway_calls_request", "request_id"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
     order_id: Mapped[str] = mapped_column(String(40))

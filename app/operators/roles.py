@@ -10,6 +10,8 @@ class Permission(enum.StrEnum):
     TAKE_PAYMENTS = "take_payments"
     REFUND = "refund"
     DEVELOP = "develop"
+    SHARE = "share"
+    """Keep views of lists for everybody."""
 
 
 class Role(enum.StrEnum):
@@ -24,8 +26,8 @@ _P = Permission
 
 ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
-    Role.FINANCE: frozenset({_P.READ, _P.REFUND}),
-    Role.OPERATOR: frozenset({_P.READ, _P.TAKE_PAYMENTS, _P.REFUND}),
+    Role.FINANCE: frozenset({_P.READ, _P.REFUND, _P.SHARE}),
+    Role.OPERATOR: frozenset({_P.READ, _P.TAKE_PAYMENTS, _P.REFUND, _P.SHARE}),
     Role.DEVELOPER: frozenset({_P.READ, _P.DEVELOP}),
     Role.VIEWER: frozenset({_P.READ}),
 }

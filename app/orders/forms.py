@@ -5,32 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from wtforms import (
-    DateField,
     FieldList,
     Form,
     FormField,
     RadioField,
-    SearchField,
     SelectField,
     StringField,
     ValidationError,
 )
-from wtforms.validators import DataRequired, Length, Optional, Regexp
+from wtforms.validators import DataRequired, Length, Regexp
 
+from app.finding.form import ListForm, currency_choices
 from app.forms import KeyedForm, plain_text, trimmed
 from app.merchants.models import Merchant
-from app.money import Money, UnknownCurrency, currency_codes, parse_amount
+from app.money import Money, UnknownCurrency, parse_amount
 from app.orders.place import Item, NewOrder
-from app.orders.queries import OrderFilter
-from app.orders.states import OrderStatus
-from app.words import ORDER
 
 _QUANTITY = re.compile(r"^[1-9]\d{0,3}$", re.ASCII)
-USUAL_CURRENCIES = ("USD", "EUR", "GBP", "CHF", "JPY", "KWD")
 MOST_ITEMS = 50
 STARTING_ITEMS = 3
 NO_CARD = ("", "No card: leave the order unpaid")
@@ -80,54 +74,10 @@ PRESETS = {
 }
 
 
-class DayField(DateField):  # type: ignore[misc]  # WTForms has no types
-    """A date as browsers send it; anything else is told what a day looks like."""
+class OrdersForm(ListForm):
+    """The filter of the orders list."""
 
-    def process_formdata(self, valuelist: list[str]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError("Write a day like 2026-11-23.") from None
-
-
-class OrderFilterForm(Form):  # type: ignore[misc]  # WTForms has no types
-    """The filter of the orders list; all of it is in the address, so a list can be sent to somebody."""
-
-    q = SearchField("Search", [Optional(), Length(max=254, message="At most 254 characters."), plain_text], [trimmed])
-    status = SelectField(
-        "Status",
-        [Optional()],
-        choices=[("", "Any status"), *((status.value, ORDER[status].label) for status in OrderStatus)],
-    )
-    since = DayField("From", [Optional()])
-    until = DayField("To", [Optional()])
-
-    def validate_until(self, field: DateField) -> None:
-        if self.since.data and field.data and field.data < self.since.data:
-            raise ValidationError(f"Choose a day not before {self.since.data}.")
-
-    def wanted(self) -> OrderFilter:
-        """The filter; both days are whole and in UTC."""
-        return OrderFilter(
-            status=OrderStatus(self.status.data) if self.status.data else None,
-            text=self.q.data or None,
-            created_after=_midnight(self.since.data),
-            created_before=_midnight(self.until.data + timedelta(days=1)) if self.until.data else None,
-        )
-
-    def chips(self) -> list[tuple[str, str, str]]:
-        """Each filter that is set: its name in the address, what it is called, and its value in words."""
-        words = {
-            "q": self.q.data,
-            "status": ORDER[self.status.data].label if self.status.data in ORDER else self.status.data,
-            "since": self.since.data and self.since.data.isoformat(),
-            "until": self.until.data and self.until.data.isoformat(),
-        }
-        return [(name, self[name].label.text, word) for name, word in words.items() if word]
-
-
-def _midnight(day: date | None) -> datetime | None:
-    return datetime.combine(day, time(), UTC) if day else None
+    KIND = "order"
 
 
 class ItemForm(Form):  # type: ignore[misc]  # WTForms has no types
@@ -155,14 +105,6 @@ class ItemForm(Form):  # type: ignore[misc]  # WTForms has no types
         if not _QUANTITY.match(self.quantity.data or ""):
             raise ValueError("The quantity is no whole number.")
         return Item(self.name.data or "", int(self.quantity.data), unit.amount_minor)
-
-
-def _currency_choices() -> dict[str, list[tuple[str, str]]]:
-    others = [code for code in currency_codes() if code not in USUAL_CURRENCIES]
-    return {
-        "Usual": [(code, code) for code in USUAL_CURRENCIES],
-        "All others": [(code, code) for code in others],
-    }
 
 
 class NewOrderForm(KeyedForm):
@@ -209,7 +151,7 @@ class NewOrderForm(KeyedForm):
         [trimmed],
         description="What the shop calls this order. Each may be used once.",
     )
-    currency = SelectField("Currency", choices=_currency_choices(), default="USD")
+    currency = SelectField("Currency", choices=currency_choices(), default="USD")
     items = FieldList(FormField(ItemForm), max_entries=MOST_ITEMS)
     merchant = SelectField("Merchant", choices=[])
     context = SelectField(

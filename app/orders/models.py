@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.db import Base
+from app.db import Base, in_byte_order, where_known
 from app.errors import RuleBroken
 from app.money import Money
 from app.orders.states import ORDER, PAYABLE, OrderStatus
@@ -30,11 +30,19 @@ class Order(Base):
         Index("ix_orders_reference", "reference"),
         Index("ix_orders_customer", "customer_id", "created_at", "id"),
         Index("ix_orders_email", "customer_email_key", "created_at", "id"),
+        Index("ix_orders_reference_key", "reference_key", "created_at", "id"),
+        Index("ix_orders_name_key", "customer_name_key", "created_at", "id"),
+        Index("ix_orders_amount", "currency", "amount_minor", "id"),
+        Index("ix_orders_last4", "card_last4", "created_at", "id", **where_known("card_last4")),
+        Index("ix_orders_network", "card_network", "created_at", "id", **where_known("card_network")),
+        Index("ix_orders_decline", "decline_code", "created_at", "id", **where_known("decline_code")),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     merchant_id: Mapped[str] = mapped_column(ForeignKey("merchants.id"))
     reference: Mapped[str] = mapped_column(String(100))
+    reference_key: Mapped[str] = mapped_column(in_byte_order(100), server_default=text("''"))
+    """In small letters, as it is searched."""
     status: Mapped[OrderStatus] = mapped_column(String(30), default=OrderStatus.AWAITING_PAYMENT)
     version: Mapped[int] = mapped_column(default=1)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
@@ -45,7 +53,8 @@ class Order(Base):
     customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"))
     customer_name: Mapped[str] = mapped_column(String(200))
     customer_email: Mapped[str] = mapped_column(String(254))
-    customer_email_key: Mapped[str] = mapped_column(String(254))
+    customer_name_key: Mapped[str] = mapped_column(in_byte_order(200), server_default=text("''"))
+    customer_email_key: Mapped[str] = mapped_column(in_byte_order(254))
     customer_locale: Mapped[str | None] = mapped_column(String(20))
     items: Mapped[list[Any]]
     capture_policy: Mapped[str] = mapped_column(String(20))
@@ -53,6 +62,10 @@ class Order(Base):
     details: Mapped[dict[str, Any]]
     """The caller's `metadata`, string pairs."""
     disputed: Mapped[bool] = mapped_column(default=False)
+    card_network: Mapped[str | None] = mapped_column(String(20))
+    """The card of the newest payment, as is its last four digits; and why that was declined, if it was."""
+    card_last4: Mapped[str | None] = mapped_column(String(4))
+    decline_code: Mapped[str | None] = mapped_column(String(60))
     cancel_reason: Mapped[str | None] = mapped_column(String(500))
     request_key: Mapped[str | None] = mapped_column(String(300), unique=True)
     """What the caller gave so that asking twice is asking once: a form's or an API call's key."""
@@ -61,6 +74,8 @@ class Order(Base):
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
+        self.reference_key = self.reference.lower()[:100]  # a few letters become two when they are small
+        self.customer_name_key = self.customer_name.lower()[:200]
         self.status = OrderStatus.AWAITING_PAYMENT
         self.version = 1
         self.amount_authorized_minor = self.amount_captured_minor = self.amount_refunded_minor = 0

@@ -2,73 +2,63 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.lists import Page, page_of
+from app.finding.match import beginning, branches, row_conditions
+from app.finding.wanted import COUNT_AT_MOST, Sort, Wanted
+from app.lists import Page, Place, page_of
 from app.orders.models import Order
 from app.orders.states import OrderStatus
 
-COUNT_AT_MOST = 1000
-"""Beyond this a count says "more than": counting a million rows costs more than anybody learns from it."""
 
-
-@dataclass(frozen=True)
-class OrderFilter:
-    """Which orders; None leaves a question out.
-
-    `customer` is an e-mail address or a customer's id, `text` a whole id, reference or e-mail address. Times are the
-    account's; `created_after` includes its instant, `created_before` does not.
-    """
-
-    status: OrderStatus | None = None
-    reference: str | None = None
-    customer: str | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-    text: str | None = None
-
-
-def _matching(wanted: OrderFilter) -> Select[Order]:
-    rows = select(Order)
-    if wanted.status is not None:
-        rows = rows.where(Order.status == wanted.status)
+def named(session: Session, wanted: Wanted) -> tuple[list[ColumnElement[bool]], bool]:
+    """What is asked of an order by its own name or its customer's, and whether only few fulfill it."""
+    found: list[ColumnElement[bool]] = []
+    are_few = False
     if wanted.reference is not None:
-        rows = rows.where(Order.reference == wanted.reference)
+        found.append(Order.reference == wanted.reference)
     if wanted.customer is not None:
         by_email = Order.customer_email_key == wanted.customer.strip().lower()
-        rows = rows.where(by_email if "@" in wanted.customer else Order.customer_id == wanted.customer)
-    if wanted.created_after is not None:
-        rows = rows.where(Order.created_at >= wanted.created_after)
-    if wanted.created_before is not None:
-        rows = rows.where(Order.created_at < wanted.created_before)
+        found.append(by_email if "@" in wanted.customer else Order.customer_id == wanted.customer)
     if wanted.text is not None:
         text = wanted.text.strip()
-        same = (Order.id == text, Order.reference == text, Order.customer_email_key == text.lower())
-        rows = rows.where(or_(*same))
-    return rows
+        keys = (Order.reference_key, Order.customer_email_key, Order.customer_name_key)
+        begins, are_few = beginning(session, text.lower(), Order.id, *keys)
+        found.append(or_(Order.id == text, begins) if are_few else begins)
+    return found, are_few or wanted.reference is not None or wanted.customer is not None
 
 
-def list_orders(session: Session, wanted: OrderFilter, cursor: str | None = None, limit: int = 20) -> Page[Order]:
+def select_orders(session: Session, wanted: Wanted) -> Select[Order]:
+    """The orders that match, in no order yet."""
+    return select(Order).where(*row_conditions(Order, wanted), *named(session, wanted)[0])
+
+
+def list_orders(
+    session: Session, wanted: Wanted, cursor: str | None = None, limit: int = 20, sort: Sort = Sort.NEWEST
+) -> Page[Order]:
     """One page of the orders that match, newest first. InvalidInput (`/cursor`) for a cursor that is none."""
+
+    def place_of(order: Order) -> Place:
+        return (order.amount_minor if sort.by_amount else order.created_at, order.id)
+
     return page_of(
         session,
-        _matching(wanted),
-        Order.created_at,
+        select_orders(session, wanted),
+        Order.amount_minor if sort.by_amount else Order.created_at,
         Order.id,
-        lambda order: (order.created_at, order.id),
+        place_of,
         cursor=cursor,
         limit=limit,
+        ascending=sort.ascending,
+        branches=() if sort.by_amount else branches(Order, wanted),
     )
 
 
-def count_orders(session: Session, wanted: OrderFilter, at_most: int = COUNT_AT_MOST) -> int:
+def count_orders(session: Session, wanted: Wanted, at_most: int = COUNT_AT_MOST) -> int:
     """How many match, counted as far as one beyond `at_most`."""
-    some = _matching(wanted).with_only_columns(Order.id).limit(at_most + 1).subquery()
+    some = select_orders(session, wanted).with_only_columns(Order.id).limit(at_most + 1).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selecti
 
 from app import jobs
 from app.clock import wall_now
-from app.db import Base, Json
+from app.db import Base, Json, where_known
 from app.errors import RuleBroken
 from app.gateway import gateway
-from app.gateway.wire import GatewayPayment, GatewayRefund
+from app.gateway.wire import GatewayCard, GatewayPayment, GatewayRefund
 from app.ids import new_id, new_key
 from app.money import Money
 from app.orders.models import Order
@@ -35,6 +35,10 @@ class Payment(Base):
         Index("ix_payments_order", "order_id", "created_at"),
         Index("ix_payments_status", "status", "created_at", "id"),
         Index("ix_payments_created", "created_at", "id"),
+        Index("ix_payments_amount", "currency", "amount_minor", "id"),
+        Index("ix_payments_last4", "card_last4", "created_at", "id", **where_known("card_last4")),
+        Index("ix_payments_network", "card_network", "created_at", "id", **where_known("card_network")),
+        Index("ix_payments_decline", "decline_code", "created_at", "id", **where_known("decline_code")),
         # Figures by day are read out of this index alone, as those of captures and refunds are out of theirs.
         Index("ix_payments_currency", "currency", "created_at", "id", "authorized_at", "status", "amount_minor"),
         Index(
@@ -67,6 +71,8 @@ class Payment(Base):
     currency: Mapped[str] = mapped_column(String(3))
     capture: Mapped[bool]
     card: Mapped[dict[str, Any] | None]
+    card_network: Mapped[str | None] = mapped_column(String(20))
+    card_last4: Mapped[str | None] = mapped_column(String(4))
     checks: Mapped[dict[str, Any] | None]
     authentication: Mapped[dict[str, Any] | None]
     next_action: Mapped[dict[str, Any] | None]
@@ -142,6 +148,11 @@ class Payment(Base):
     def open_attempt_now(self) -> Attempt | None:
         """The attempt that has no answer yet, if there is one."""
         return next((attempt for attempt in self.attempts if attempt.closed_at is None), None)
+
+    def attempt_of(self, request_key: str | None) -> Attempt | None:
+        """The attempt that a request with this key began, if it did."""
+        known = (attempt for attempt in self.attempts if request_key is not None and attempt.request_key == request_key)
+        return next(known, None)
 
     def _refuse(self, verb: str) -> RuleBroken:
         shown = self.state.value.replace("_", " ")
@@ -313,7 +324,8 @@ class Payment(Base):
         self.amount_captured_minor = told.amount_captured
         self.amount_refunded_minor = told.amount_refunded
         self.amount_refundable_minor = told.amount_refundable
-        self.card = told.card.model_dump() if told.card else self.card
+        if told.card is not None:
+            self.take_card(told.card)
         self.checks = told.checks
         self.authentication = told.authentication
         self.next_action = told.next_action
@@ -323,6 +335,11 @@ class Payment(Base):
         self.why = told.why
         self.authorized_at = told.authorized_at
         self.expires_at = told.expires_at
+
+    def take_card(self, card: GatewayCard) -> None:
+        """Keep the card; what lists ask for in columns of their own."""
+        self.card = card.model_dump()
+        self.card_network, self.card_last4 = card.network[:20], card.last4[:4]
 
     def _follow_refund(self, session: Session, told: GatewayRefund, actor: Actor, cause: str | None) -> None:
         refund = next((known for known in self.refunds if known.id == told.id), None)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 from app.db import reading
 from app.errors import NotFound
 from app.gateway.calls import GatewayCall
+from app.gateway.received import WebhookEvent
 from app.payments.models import Attempt, Payment
 
 WHOLE = (selectinload(Payment.attempts), selectinload(Payment.captures), selectinload(Payment.refunds))
@@ -62,3 +63,10 @@ def calls_of_order(session: Session, order_id: str) -> Sequence[GatewayCall]:
     return session.scalars(
         select(GatewayCall).where(GatewayCall.order_id == order_id).order_by(GatewayCall.id.desc())
     ).all()
+
+
+def events_of(session: Session, payments: Sequence[Payment]) -> Sequence[WebhookEvent]:
+    """Every webhook event about these payments that came, the oldest first."""
+    known = [payment.gateway_id for payment in payments if payment.gateway_id is not None]
+    wanted = select(WebhookEvent).where(WebhookEvent.gateway_payment_id.in_(known))
+    return session.scalars(wanted.order_by(WebhookEvent.received_at, WebhookEvent.id)).all()

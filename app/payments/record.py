@@ -162,6 +162,8 @@ def follow_payment(session: Session, payment: Payment, actor: Actor, cause: str 
     order.amount_captured_minor = payment.amount_captured_minor
     order.amount_refunded_minor = payment.amount_refunded_minor
     order.amount_authorized_minor = payment.amount_captured_minor + payment.amount_capturable_minor
+    order.card_network, order.card_last4 = payment.card_network, payment.card_last4
+    order.decline_code = payment.decline_code
     order.follow(session, _status_for(order, payment), actor, cause)
     if before != (
         order.status,

@@ -14,8 +14,8 @@ from app.clock import wall_now
 from app.db import insert_if_absent, reading, transaction
 from app.errors import GatewayUnavailable, NotFound
 from app.gateway import GatewayEvent
+from app.gateway.received import WebhookEvent
 from app.webhooks.dispatch import apply_event
-from app.webhooks.models import WebhookEvent
 
 log = structlog.get_logger("webhooks")
 

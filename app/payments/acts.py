@@ -1,0 +1,153 @@
+"""The timeline as a story: what belongs to one act stands together, whoever or whatever told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.gateway.calls import GatewayCall
+from app.gateway.received import WebhookEvent
+from app.payments.models import Attempt, Payment
+from app.payments.states import Operation
+from app.timeline import Entry, Kind
+
+_OF_ATTEMPT = (Kind.ATTEMPT_OPENED, Kind.ATTEMPT_CLOSED, Kind.ATTEMPT_UNANSWERED)
+_CHANGES = (Kind.ORDER_STATUS, Kind.PAYMENT_STATUS, Kind.REFUND_STATUS)
+_KIND_OF = {Kind.ORDER_STATUS: "order", Kind.PAYMENT_STATUS: "payment", Kind.REFUND_STATUS: "refund"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A status that came of it: of what (`order`, `payment` or `refund`), from which, to which."""
+
+    kind: str
+    after: str
+    before: str | None
+    subject_id: str
+
+
+@dataclass
+class Act:
+    """One thing that somebody did or that came in, with all that it brought.
+
+    `at` is the account's time at which it began, `recorded_at` the wall's.
+    """
+
+    id: str
+    title: str
+    actor: str
+    at: datetime
+    recorded_at: datetime
+    payment_id: str | None = None
+    cause: str | None = None
+    attempt: Attempt | None = None
+    webhook: WebhookEvent | None = None
+    entries: list[Entry] = field(default_factory=list)
+    calls: list[GatewayCall] = field(default_factory=list)
+
+    @property
+    def changes(self) -> list[Change]:
+        """The statuses that it brought, in order."""
+        found = [entry for entry in self.entries if entry.kind in _CHANGES and entry.to_status]
+        return [
+            Change(_KIND_OF[Kind(entry.kind)], entry.to_status or "", entry.from_status, entry.subject_id)
+            for entry in found
+            if entry.kind != Kind.ORDER_STATUS or len(found) == 1 or entry is found[-1]
+        ]
+
+    @property
+    def tone(self) -> str:
+        """What its mark looks like, where no status says so."""
+        kinds = {entry.kind for entry in self.entries}
+        if Kind.DISCREPANCY in kinds or (self.attempt is not None and self.attempt.outcome == "refused"):
+            return "bad"
+        if self.attempt is not None and self.attempt.is_open and self.attempt.unanswered_at is not None:
+            return "ask"
+        return "quiet"
+
+    @property
+    def notes(self) -> list[str]:
+        """What else is to be said of it, in sentences."""
+        spoken = (Kind.ATTEMPT_UNANSWERED, Kind.DISCREPANCY)
+        notes = [entry.summary for entry in self.entries if entry.kind in spoken]
+        if self.attempt is not None and self.attempt.refusal is not None:
+            notes.append(f"Refused: {self.attempt.refusal['detail']}")
+        return notes
+
+    @property
+    def duration_ms(self) -> int | None:
+        """How long the gateway took over it, all tries together."""
+        return sum(call.duration_ms for call in self.calls) if self.calls else None
+
+
+def tell(
+    entries: Sequence[Entry],
+    payments: Sequence[Payment],
+    calls: Sequence[GatewayCall],
+    webhooks: Sequence[WebhookEvent],
+) -> list[Act]:
+    """Everything that happened, one act after the other, newest first.
+
+    An attempt gathers its calls and what they changed, a webhook event what it changed; anything else stands alone.
+    """
+    acts: dict[str, Act] = {}
+    attempts = {attempt.id: attempt for payment in payments for attempt in payment.attempts}
+    of_attempt: dict[str, list[GatewayCall]] = {}
+    for call in sorted(calls, key=lambda one: one.id):
+        of_attempt.setdefault(call.attempt_id, []).append(call)
+    ours = {payment.gateway_id: payment.id for payment in payments}
+    received = {webhook.id: webhook for webhook in webhooks}
+    for entry in sorted(entries, key=lambda one: one.id):
+        key = entry.subject_id if entry.kind in _OF_ATTEMPT else entry.cause
+        if key is not None and key in acts:
+            act = acts[key]
+        elif key in attempts:
+            act = acts[key] = _of_attempt(entry, attempts[key], of_attempt.get(key, []))
+        elif key in received:
+            act = acts[key] = _of_webhook(received[key], entry, entry.payment_id)
+        else:
+            act = Act(f"entry-{entry.id}", entry.summary, entry.actor_name, entry.at, entry.recorded_at)
+            act.cause, act.payment_id = entry.cause, entry.payment_id
+            acts[key or act.id] = act
+        act.entries.append(entry)
+    for webhook in webhooks:
+        if webhook.id not in acts:
+            acts[webhook.id] = _of_webhook(webhook, None, ours.get(webhook.gateway_payment_id))
+    return sorted(acts.values(), key=lambda act: (act.recorded_at, act.id), reverse=True)
+
+
+def _of_attempt(entry: Entry, attempt: Attempt, calls: list[GatewayCall]) -> Act:
+    noun = Operation(attempt.operation).noun.capitalize()
+    return Act(
+        attempt.id,
+        noun,
+        attempt.actor_name,
+        entry.at,
+        attempt.opened_at,
+        payment_id=attempt.payment_id,
+        cause=attempt.request_key,
+        attempt=attempt,
+        calls=calls,
+    )
+
+
+def _of_webhook(webhook: WebhookEvent, entry: Entry | None, payment_id: str | None) -> Act:
+    return Act(
+        webhook.id,
+        f"Webhook {webhook.type}",
+        "Gateway",
+        webhook.told_at if entry is None else entry.at,
+        webhook.received_at,
+        payment_id=payment_id,
+        webhook=webhook,
+    )
+
+
+def last_told(calls: Sequence[GatewayCall], events: Sequence[WebhookEvent], payment: Payment) -> dict[str, Any] | None:
+    """The payment as the gateway last told it whole, in an answer or an event; None while it has told nothing."""
+    answers = [call.response for call in calls if call.response]
+    bodies = [*answers, *(event.body.get("data") or {} for event in events)]
+    whole = [body for body in bodies if body.get("id") == payment.gateway_id and isinstance(body.get("version"), int)]
+    return max(whole, key=lambda body: int(body["version"]), default=None) if payment.gateway_id else None

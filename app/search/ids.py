@@ -1,0 +1,95 @@
+"""Where an id leads: ours, the gateway's, an event's, a request's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app.customers.models import Customer
+from app.gateway.calls import GatewayCall
+from app.gateway.received import WebhookEvent
+from app.orders.models import Order
+from app.payments.models import Attempt, Capture, Payment, Refund
+
+KEY = re.compile(r"^[0-9a-f]{32}$", re.ASCII)
+"""An idempotency key of ours."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page, and the part of it: an order's, a payment's, or the orders of a customer."""
+
+    kind: str
+    id: str
+    anchor: str | None = None
+
+
+def _order(session: Session, text: str) -> Place | None:
+    return Place("order", text) if session.get(Order, text) is not None else None
+
+
+def _payment(session: Session, text: str) -> Place | None:
+    found = session.scalar(select(Payment.id).where(or_(Payment.id == text, Payment.gateway_id == text)))
+    return Place("payment", found) if found else None
+
+
+def _capture(session: Session, text: str) -> Place | None:
+    found = session.scalar(select(Capture.payment_id).where(Capture.id == text))
+    return Place("payment", found, text) if found else None
+
+
+def _refund(session: Session, text: str) -> Place | None:
+    found = session.scalar(select(Refund.payment_id).where(Refund.id == text))
+    return Place("payment", found, text) if found else None
+
+
+def _event(session: Session, text: str) -> Place | None:
+    event = session.get(WebhookEvent, text)
+    if event is None or event.gateway_payment_id is None:
+        return None
+    found = session.scalar(select(Payment.id).where(Payment.gateway_id == event.gateway_payment_id))
+    return Place("payment", found, text) if found else None
+
+
+def _attempt(session: Session, text: str) -> Place | None:
+    found = session.scalar(select(Attempt.payment_id).where(Attempt.id == text))
+    return Place("payment", found, text) if found else None
+
+
+def _request(session: Session, text: str) -> Place | None:
+    wanted = select(GatewayCall).where(GatewayCall.request_id == text).order_by(GatewayCall.id.desc()).limit(1)
+    call = session.scalars(wanted).first()
+    return Place("payment", call.payment_id, f"call-{call.id}") if call else None
+
+
+def _key(session: Session, text: str) -> Place | None:
+    wanted = select(Attempt).where(Attempt.idempotency_key == text)
+    attempt = session.scalars(wanted).first()
+    return Place("payment", attempt.payment_id, attempt.id) if attempt else None
+
+
+def _customer(session: Session, text: str) -> Place | None:
+    return Place("customer", text) if session.get(Customer, text) is not None else None
+
+
+KINDS: dict[str, Callable[[Session, str], Place | None]] = {
+    "ord": _order,
+    "pay": _payment,
+    "cap": _capture,
+    "re": _refund,
+    "evt": _event,
+    "att": _attempt,
+    "req": _request,
+    "cus": _customer,
+}
+"""Who looks for an id that begins so."""
+
+
+def place_of(session: Session, text: str) -> Place | None:
+    """Where the id or idempotency key leads, None if there is no such thing."""
+    finder = _key if KEY.match(text) else KINDS.get(text.partition("_")[0])
+    return finder(session, text) if finder else None
