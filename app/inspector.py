@@ -26,7 +26,9 @@ def _lines(value: Any, name: Markup, level: int, comma: str) -> Iterator[Markup]
         return
     told = f"{len(value)} {'member' if begin == '{' else 'item'}{'s' if len(value) != 1 else ''}"
     is_open = Markup(" open") if level < OPEN_LEVELS else ""
-    yield Markup('<details{}><summary data-holds="{}">{}{}{}\n</summary>').format(is_open, told, pad, name, begin)
+    yield Markup('<details{}><summary><span data-holds="{}">{}{}{}</span>\n</summary>').format(
+        is_open, told, pad, name, begin
+    )
     members = list(value.items()) if isinstance(value, dict) else [(None, one) for one in value]
     for number, (key, member) in enumerate(members, 1):
         shown = (

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Form, RadioField, SelectField, StringField, TextAreaField
 
+from app import charts
+from app.gateway.calls import GatewayCall
 from app.lists import Page
 from app.money import Money
+from app.orders.forms import OrdersForm
+from app.payments.acts import Act
 from app.timeline import Entry, Kind
 
-MONEY = (Money(123450, "USD"), Money(1999, "EUR"), Money(9800, "JPY"), Money(1250, "KWD"), Money(5, "CLF"))
+MONEY = (Money(9800, "JPY"), Money(123450, "USD"), Money(-1999, "EUR"), Money(1250500, "KWD"), Money(1234567, "CLF"))
+"""With 0, 2, 3 and 4 digits after the point."""
 JSON: dict[str, Any] = {
     "id": "pay_01kc0000000000000000000000",
     "status": "authorized",
@@ -19,11 +26,13 @@ JSON: dict[str, Any] = {
     "currency": "USD",
     "capture": False,
     "decline": None,
-    "card": {"network": "visa", "last4": "4242", "exp": {"month": 12, "year": 2030}},
+    "card": {"network": "visa", "last4": "4242", "expires": {"month": 12, "year": 2030, "checks": {"cvc": "pass"}}},
     "captures": [{"id": "cap_01kc0000000000000000000001", "amount": 2000}],
     "metadata": {},
 }
 PAGE: Page[str] = Page(["one"], next_cursor="next", previous_cursor="previous")
+ORDER_ID = "ord_01kc0000000000000000000000"
+HEIGHTS = (12, 18, 15, 22, 9, 7, 14, 19, 24, 21, 17, 8, 11, 20)
 
 
 class SampleForm(Form):  # type: ignore[misc]  # WTForms has no types
@@ -33,43 +42,116 @@ class SampleForm(Form):  # type: ignore[misc]  # WTForms has no types
     email = StringField("E-mail")
     currency = SelectField("Currency", choices=[("USD", "USD"), ("EUR", "EUR")])
     note = TextAreaField("Note")
-    capture = RadioField("Capture", choices=[("later", "Later"), ("now", "Now")], default="later")
+    capture = RadioField("Capture", choices=[("later", "Later"), ("now", "Now")])
     final = BooleanField("This is the last capture")
 
 
 def sample_form() -> SampleForm:
     """The form, with one field that is filled in wrongly."""
-    form = SampleForm(data={"name": "Ann Example", "email": "nowhere", "currency": "EUR", "note": "Told on the phone"})
+    form = SampleForm(
+        prefix="sample-",
+        data={
+            "name": "Ann Example",
+            "email": "nowhere",
+            "currency": "EUR",
+            "note": "Told on the phone",
+            "capture": "now",
+        },
+    )
     form.email.errors = ["Write an e-mail address, like ann@example.com."]
     return form
 
 
-def sample_entries(now: datetime) -> list[Entry]:
-    """A short timeline, newest first."""
-    told = (
-        (Kind.REFUND_STATUS, "succeeded", "Refund of 10.00 USD succeeded", "Gateway", 2),
-        (Kind.PAYMENT_STATUS, "captured", "Payment captured", "Ann Operator", 40),
-        (Kind.ATTEMPT_UNANSWERED, None, "No answer to the capture: whether it was done is not known.", "Gateway", 46),
-        (Kind.ORDER_STATUS, "authorized", "Order authorized", "Ann Operator", 3600),
-        (Kind.ORDER_PLACED, None, "Order placed", "Shop", 3605),
+def sample_filter(now: datetime) -> OrdersForm:
+    """A list's filter with three filters set."""
+    form = OrdersForm(MultiDict([("status", "paid"), ("created", "7d"), ("currency", "EUR")]), now)
+    form.validate()
+    return form
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a list says of itself above its rows."""
+
+    count: int = 1234
+
+
+def _entry(number: int, kind: Kind, words: str, at: datetime, status: str | None = None) -> Entry:
+    return Entry(
+        id=number,
+        kind=kind,
+        order_id=ORDER_ID,
+        subject_id=JSON["id"],
+        to_status=status,
+        summary=words,
+        actor_kind="operator",
+        actor_name="Ann Operator",
+        data={"gateway_version": number},
+        at=at,
+        recorded_at=at,
     )
-    return [
-        Entry(
-            id=len(told) - number,
-            kind=kind,
-            order_id="ord_01kc0000000000000000000000",
-            payment_id="pay_01kc0000000000000000000000",
-            subject_id="pay_01kc0000000000000000000000",
-            from_status=None,
-            to_status=status,
-            summary=words,
-            cause="att_01kc0000000000000000000000",
-            actor_kind="operator",
-            actor_id=None,
-            actor_name=who,
-            data={"gateway_version": 3} if status else {},
-            at=now - timedelta(seconds=ago),
-            recorded_at=now - timedelta(seconds=ago),
+
+
+def sample_acts(now: datetime) -> list[Act]:
+    """A short timeline, newest first: a webhook's news, a capture with a lost answer, an order."""
+    call = GatewayCall(
+        id=1,
+        method="POST",
+        path=f"/v1/payments/{JSON['id']}/capture",
+        idempotency_key="5f0c6b1c0d7e4a52a3b1a2f6d4c8e900",
+        started_at=now - timedelta(seconds=46),
+        duration_ms=212,
+        status=None,
+        error="ConnectionError",
+        request={"amount": 4990},
+        response=None,
+        request_id=None,
+    )
+    said = (
+        ("Refund told by the gateway", "Gateway", 2, Kind.REFUND_STATUS, "succeeded"),
+        ("Capture", "Ann Operator", 46, Kind.PAYMENT_STATUS, "captured"),
+        ("Order placed", "Shop", 3605, Kind.ORDER_STATUS, "awaiting_payment"),
+    )
+    found = []
+    for number, (title, actor, ago, kind, status) in enumerate(said, 1):
+        at = now - timedelta(seconds=ago)
+        entries = [_entry(number, kind, title, at, status)]
+        found.append(Act(f"act-{number}", title, actor, at, at, entries=entries, calls=[call] if number == 2 else []))
+    return found
+
+
+def sample_bars() -> charts.Chart:
+    """Two weeks of declined payments, in three classes, with the two weeks before."""
+    marks = [
+        charts.Mark(
+            f"{day:%d %b}",
+            f"{height} on {day:%d %b}",
+            "#charts",
+            tuple(
+                charts.Part(part, f"{part} on {day:%d %b}", "#charts")
+                for part in (height // 2, height // 3, height // 6)
+            ),
+            before=HEIGHTS[-1 - at],
+            is_open=at == len(HEIGHTS) - 1,
         )
-        for number, (kind, status, words, who, ago) in enumerate(told)
+        for at, (day, height) in enumerate(_days())
     ]
+    return charts.bars(marks, str)
+
+
+def sample_line() -> charts.Chart:
+    """A rate in tenths of a percent, with a day on which nothing was tried."""
+    points = [
+        charts.Point(f"{day:%d %b}", f"{value / 10} %" if value else "nothing tried", "#charts", value, 900 + height)
+        for day, height, value in ((day, height, 1000 - 6 * height if height != 7 else None) for day, height in _days())
+    ]
+    return charts.line(points, lambda tenths: f"{tenths // 10} %", top=1000, steps={0: 250, 500: 100, 800: 50})
+
+
+def sample_spark() -> tuple[int, str]:
+    """The same two weeks as one small line."""
+    return charts.sparkline(HEIGHTS)
+
+
+def _days() -> list[tuple[date, int]]:
+    return [(date(2026, 11, 10) + timedelta(days=at), height) for at, height in enumerate(HEIGHTS)]

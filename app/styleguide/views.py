@@ -16,13 +16,16 @@ blueprint = Blueprint("styleguide", __name__)
 @blueprint.get("/styleguide")
 @requires(Permission.DEVELOP)
 def show() -> str:
+    """Every token and part, each in its states."""
     now = account_now()
     return render_template(
         "styleguide/show.html",
         tokens=tokens,
         samples=samples,
         form=samples.sample_form(),
-        entries=samples.sample_entries(now),
+        filter=samples.sample_filter(now),
+        found=samples.Found(),
+        acts=samples.sample_acts(now),
         now=now,
         kinds=KINDS,
     )
