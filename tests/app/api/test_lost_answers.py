@@ -79,7 +79,7 @@ def act_and_lose_the_answer(
 
 
 @pytest.mark.rounds(5)
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_orders_whose_answers_are_all_lost_once_end_right_and_none_is_charged_twice(
     service: OrderService, account: GatewayAccount
 ) -> None:
