@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from app.clock import business_now, store_reading, wall_now
+from app.clock import store_reading, wall_now
 from app.db import reading, transaction
 from app.demo.plan import REFERENCE, Journey, Moment
 from app.demo.play import Player
@@ -124,14 +124,16 @@ def _turn_back(journey: Journey) -> None:
 
 
 def _freeze(at: datetime) -> None:
-    """Both sides' time is `at`. The app's first: events that the move brings may come in before its answer."""
+    """Both sides' time is `at`. Before the move, for events that it brings may come in before its answer; and after it,
+    so that what the worker asked meanwhile is overtaken."""
+    _note_time(at)
+    gateway().move_clock(at, frozen=True)
+    _note_time(at)
+
+
+def _note_time(at: datetime) -> None:
     with transaction() as session:
         store_reading(session, at, frozen=True, asked_at=wall_now())
-    gateway().move_clock(at, frozen=True)
-    with reading() as session:
-        overwritten = business_now(session) != at
-    if overwritten:  # the worker asked between the two
-        read_clock()
 
 
 def _file(data: Path) -> Path:
