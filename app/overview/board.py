@@ -12,7 +12,7 @@ from app import charts
 from app.filters import amount
 from app.money import Money
 from app.overview.compare import change, percent, tenths
-from app.overview.figures import Figure, Rows, Tally, declines, sums, totals
+from app.overview.figures import MOVED, Figure, Rows, Tally, declines, sums, totals
 from app.overview.periods import Period
 from app.overview.pictures import Bar, Cell, Drawer, Picture, Series, Tile
 from app.overview.words import count_say, counted, money_say, plain, points_of, rows_url
@@ -123,8 +123,7 @@ def in_each_currency(session: Session, period: Period, codes: Sequence[str]) -> 
 
     def cell(figure: Figure, code: str) -> Cell:
         tally = found[figure].get(code, Tally())
-        is_money = figure in (Figure.CAPTURED, Figure.REFUNDED)
-        words = amount(Money(tally.amount_minor, code)) if is_money else plain(tally.number)
+        words = amount(Money(tally.amount_minor, code)) if figure in MOVED else plain(tally.number)
         return Cell(words, rows_url(figure, span, code))
 
     lines = [InCurrency(code, *(cell(figure, code) for figure in figures)) for code in codes]
