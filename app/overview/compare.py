@@ -12,8 +12,9 @@ def tenths(part: int, whole: int) -> int | None:
 
 
 def percent(share: int) -> str:
-    """`942` as `94.2%`; a minus sign, not a hyphen."""
-    return f"{chr(0x2212) if share < 0 else ''}{abs(share) // 10}.{abs(share) % 10}%"
+    """`942` as `94.2%`, from a thousand percent on without the tenths; a minus sign, not a hyphen."""
+    sign, size = "\u2212" if share < 0 else "", abs(share)
+    return f"{sign}{size // 10:,}%" if size >= 10_000 else f"{sign}{size // 10}.{size % 10}%"
 
 
 @dataclass(frozen=True)
