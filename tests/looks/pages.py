@@ -44,12 +44,39 @@ def _open(action: str) -> Callable[[Page], None]:
     return then
 
 
-def _open_menu(page: Page) -> None:
-    page.get_by_text("More", exact=True).click()
+def _open_every(summary: str) -> Callable[[Page], None]:
+    def then(page: Page) -> None:
+        for one in page.locator("main details > summary").filter(has_text=re.compile(rf"^\s*{summary}\s*$")).all():
+            one.click()
+
+    return then
+
+
+def _open_navigation(page: Page) -> None:
+    button = page.get_by_role("button", name="Menu")
+    if button.is_visible():
+        button.click()
+
+
+def _open_keys(page: Page) -> None:
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def _lose_an_answer(page: Page) -> None:
+    if not page.locator("#armed").is_visible():
+        _open_every("Sandbox")(page)
+        page.get_by_role("button", name="Lose the next answer").click()
+    expect(page.locator("#armed")).to_be_visible()
+
+
+def _choose_all(page: Page) -> None:
+    page.get_by_label("Choose every order of this page").check()
+    expect(page.locator("#chosen")).to_contain_text("chosen")
 
 
 def _open_all_raw(page: Page) -> None:
-    for summary in page.locator("details:not([open]) > summary").all():
+    for summary in page.locator("main details:not(.menu) > summary").all():
         if summary.is_visible():
             summary.click()
 
@@ -93,21 +120,48 @@ ORDERS = (
 
 VIEWS: tuple[View, ...] = (
     View("overview", "/"),
+    View("overview, another currency", "/?days=90&currency=EUR"),
     View("overview, nothing yet", "/", who="newcomer"),
-    *(View(f"overview, {figure}", f"/overview/{figure}?days=30") for figure in ("captured", "refunded", "declined")),
+    View("overview, figures in full", "/", then=_open_all_raw),
+    View("overview, menu of a phone", "/", then=_open_navigation),
+    View("overview, keys", "/", then=_open_keys),
+    *(
+        View(f"overview, {figure}", f"/overview/{figure}?days=30")
+        for figure in ("captured", "refunded", "orders", "tried", "approved", "declined", "unfinished")
+    ),
+    *(View(f"overview, needs {need}", f"/overview/needs/{need}") for need in ("discrepancy", "expiring")),
     View("orders", "/orders"),
     View("orders, older", "/orders", then=_second_page),
     View("orders, filtered", "/orders?status=paid&since=2020-01-01"),
+    View("orders, all filters", "/orders?amount=>10&currency=USD&sort=-amount", then=_open_every("More filters")),
+    View("orders, statuses", "/orders", then=_open_every("Any status")),
+    View("orders, columns", "/orders", then=_open_every("Columns")),
+    View("orders, save a view", "/orders?status=paid", then=_open_every("Save view")),
     View("orders, none fits", "/orders?q=nobody@example.com&status=declined"),
-    View("orders, wrong filter", "/orders?since=2026-12-02&until=2026-12-01", status=422),
+    View("orders, wrong filter", "/orders?amount=much&since=2026-12-02&until=2026-12-01", status=422),
     View("orders, none yet", "/orders", who="newcomer"),
+    View("orders, chosen", "/orders", then=_choose_all),
+    View("orders, to a viewer", "/orders", who="viewer"),
+    View("capture several", "/orders/captures?order={authorized}&order={partially_captured}&order={paid}"),
+    View("capture several, none", "/orders/captures"),
+    View("payments", "/payments"),
+    View("payments, filtered", "/payments?status=declined&since=2020-01-01"),
+    View("payments, none fits", "/payments?q=nobody@example.com"),
+    View("payments, none yet", "/payments", who="newcomer"),
+    View("search, no such id", "/search?q=ord_00000000000000", status=404),
     View("new order", "/orders/new"),
     View("new order, refused", "/orders/new", then=_refuse_order),
     *(View(f"order, {status.replace('_', ' ')}", f"/orders/{{{status}}}") for status in ORDERS),
     View("order, long texts", "/orders/{long}"),
     View("order, raw", "/orders/{partially_refunded}", then=_open_all_raw),
-    View("order, menu", "/orders/{authorized}", then=_open_menu),
+    View("order, menu", "/orders/{authorized}", then=_open_every("More")),
+    View("order, sandbox menu", "/orders/{authorized}", then=_open_every("Sandbox")),
+    View("order, answers are lost", "/orders/{lossy}", then=_lose_an_answer),
     View("order, to a viewer", "/orders/{authorized}", who="viewer"),
+    *(
+        View(f"payment, {status.replace('_', ' ')}", f"/payments/{{payment_{status}}}")
+        for status in ("authorized", "declined", "partially_refunded", "long")
+    ),
     View("pay", "/orders/{declined}", then=_open("Pay again")),
     View("capture", "/orders/{authorized}", then=_open("Capture")),
     View("void", "/orders/{authorized}", then=_open("Void payment")),
@@ -119,6 +173,8 @@ VIEWS: tuple[View, ...] = (
     View("void, a page", "/orders/{authorized}/void"),
     View("refund, a page", "/orders/{paid}/refund"),
     View("cancel, a page", "/orders/{awaiting_payment}/cancel"),
+    View("help", "/help"),
+    View("design system", "/styleguide"),
     View("sign-in", "/sign-in", who="nobody"),
     View("sign-in link", "{link}", who="nobody"),
     View("sign-in link, used up", "/sign-in/link/used-up", who="nobody", status=410),
@@ -137,11 +193,12 @@ VIEWS: tuple[View, ...] = (
 
 NO_PAGES = {
     "assets.serve": "a file",
-    "static": "a file",
     "health.healthz": "a word for machines",
     "health.readyz": "a word for machines",
     "api.openapi": "a document for machines",
-    "payments.show": "leads to its order",
+    "live.stream": "a stream of events",
+    "bulk.chosen": "a part of the list of orders",
+    "shell.show_todos": "a part of every page",
     "payments.back": "leads to its order",
 }
 """GET routes of the dashboard that show no page, and why. (The gateway's /docs is Swagger UI's own page.)"""
@@ -196,6 +253,7 @@ def furnish(stack: Stack) -> Furnished:
     place("refunded", "visa_success", capture=True, currency="EUR")
     act("refunded", "refunds", reason="duplicate")
     place("broken")
+    place("lossy", "visa_success")
     for currency in ("JPY", "KWD", "GBP"):
         place(currency, "visa_success", capture=True, currency=currency)
     for number in range(16):
@@ -204,7 +262,10 @@ def furnish(stack: Stack) -> Furnished:
     made["long"] = _long_order(shop)
     for status in ORDERS:
         shop.order_when(made[status], status)
-    return {name: str(order["id"]) for name, order in made.items()} | {
+    payments = {name: shop.order(order)["payments"] for name, order in made.items()}
+    return {
+        **{name: str(order["id"]) for name, order in made.items()},
+        **{f"payment_{name}": str(found[0]["id"]) for name, found in payments.items() if found},
         "challenge": _path(waits["next_action"]["url"]),
         "challenge_over": _path(over["next_action"]["url"]),
         "link": _path(stack.sign_in_link()),
