@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from app.db import reading
 from app.errors import InvalidInput
@@ -85,10 +86,12 @@ def rows(figure: str) -> str:
 
 @blueprint.get("/overview/needs/<need>")
 @requires(Permission.READ)
-def needs(need: str) -> str:
-    """The payments of a need that the list of orders does not know, the most pressing first."""
-    if need not in set(Need) - set(BY_STATUS):
+def needs(need: str) -> Response | str:
+    """The payments of a need, the most pressing first; a need that is a status of the order leads to their list."""
+    if need not in set(Need):
         abort(404)
+    if Need(need) in BY_STATUS:
+        return redirect(url_for("orders.index", status=BY_STATUS[Need(need)].value), 303)
     now = account_now()
     with reading() as session:
         return render_template(

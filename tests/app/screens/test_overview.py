@@ -244,7 +244,7 @@ def test_an_address_that_asks_for_nonsense_is_told_what_would_be_right(shop: Sho
     assert named in Read(answer.text).text
 
 
-@pytest.mark.parametrize("path", ["/overview/earned?days=7", "/overview/needs/sleep", "/overview/needs/unknown"])
+@pytest.mark.parametrize("path", ["/overview/earned?days=7", "/overview/needs/sleep"])
 def test_a_figure_that_does_not_exist_is_not_found(visitor: Visitor, path: str) -> None:
     assert visitor.get(path).status_code == 404
 
@@ -264,6 +264,12 @@ def test_money_that_moved_is_on_the_overview_at_once(
     assert ("/overview/captured", captured) in told
     assert ("/overview/declined", "1") in told
     assert ("/overview/approved", "50.0%") in told
+
+
+def test_a_need_that_is_a_status_leads_to_its_orders(visitor: Visitor) -> None:
+    answer = visitor.get("/overview/needs/failed")
+    assert answer.url.endswith("/orders?status=payment_failed")
+    assert answer.status_code == 200
 
 
 def test_a_status_leads_to_its_orders(visitor: Visitor, service: OrderService) -> None:
