@@ -123,6 +123,7 @@ def register_filters(app: Flask) -> None:
         account_clock=account_clock,
         wall_now=wall_now,
         networks=words.NETWORKS,
+        short_networks=words.SHORT_NETWORKS,
         refund_reasons=words.REFUND_REASONS,
         capture_policies=words.CAPTURE_POLICIES,
     )

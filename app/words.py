@@ -75,6 +75,9 @@ NETWORKS = {
     "unionpay": "UnionPay",
 }
 
+SHORT_NETWORKS = NETWORKS | {"amex": "Amex", "diners": "Diners"}
+"""For the columns of lists."""
+
 DECLINE_CODES = (
     "authentication_canceled",
     "authentication_failed",

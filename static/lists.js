@@ -1,5 +1,5 @@
-// Choosing rows of a list: all of them by the box in the head, from one to another with Shift. What the choice adds up
-// to, the server says.
+// Lists: their head stays in sight, and rows are chosen: all of them by the box in the head, from one to another with
+// Shift. What the choice adds up to, the server says.
 (() => {
   "use strict";
 
@@ -44,6 +44,17 @@
     if (event.target.matches("[data-choose-all]")) chooseAll(event.target.checked);
     else showHead();
   });
+
+  // The head of a table stays in sight where the table fits its frame; where it does not, the frame scrolls sideways.
+  const table = document.querySelector(".table-sticky table");
+  if (table) {
+    const fit = () => {
+      const fits = table.offsetWidth <= table.parentElement.clientWidth;
+      document.documentElement.classList.toggle("table-fits", fits);
+    };
+    new ResizeObserver(fit).observe(table);
+    window.addEventListener("resize", fit);
+  }
 
   // A browser that goes back brings the boxes as they were.
   window.addEventListener("pageshow", () => {

@@ -1,25 +1,19 @@
-"""Ranges of amounts as people write them: `100`, `>100`, `<=19.99`, `10..50`; in a currency, or in each row's own."""
+"""Ranges of amounts as people write them: `100`, `>100`, `<=19.99`, `10..50`; in major units."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case
+from sqlalchemy import ColumnElement, and_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.money import currency_codes, exponent_of
+from app.money import exponent_of
 
 _NUMBER = r"[0-9]{1,15}(?:\.[0-9]{1,4})?"
 _ONE = re.compile(rf"^(>=|<=|>|<|=)?({_NUMBER})$")
 _BOTH = re.compile(rf"^({_NUMBER})\.\.({_NUMBER})$")
-_USUAL_EXPONENT = 2
-_OTHERS = {
-    exponent: [code for code in currency_codes() if exponent_of(code) == exponent]
-    for exponent in sorted({exponent_of(code) for code in currency_codes()} - {_USUAL_EXPONENT})
-}
 HELP = "Write an amount like 100, >100, <=19.99 or 10..50."
 
 
@@ -32,28 +26,22 @@ class AmountRange:
     is_open: bool = False
 
     def condition(
-        self, amount_minor: InstrumentedAttribute[int], currency: InstrumentedAttribute[str], only: str | None
+        self, amount_minor: ColumnElement[int] | InstrumentedAttribute[int], currency: str
     ) -> ColumnElement[bool]:
-        """What a row has to fulfill; `only` is the currency that is asked for as well."""
-        found = []
-        if self.low is not None:
-            low = self._bound(currency, self.low, ROUND_FLOOR if self.is_open else ROUND_CEILING, only)
-            found.append(amount_minor > low if self.is_open else amount_minor >= low)
-        if self.high is not None:
-            high = self._bound(currency, self.high, ROUND_CEILING if self.is_open else ROUND_FLOOR, only)
-            found.append(amount_minor < high if self.is_open else amount_minor <= high)
-        return and_(*found)
+        """What the amount of a row in this currency has to fulfill."""
+        exponent = exponent_of(currency)
 
-    def _bound(self, currency: InstrumentedAttribute[str], major: Decimal, rounding: str, only: str | None) -> Any:
-        """The bound in minor units: a number, or an expression that follows the row's currency."""
-
-        def minor(exponent: int) -> int:
+        def minor(major: Decimal, rounding: str) -> int:
             return int(major.scaleb(exponent).to_integral_value(rounding))
 
-        if only is not None:
-            return minor(exponent_of(only))
-        others = [(currency.in_(codes), minor(exponent)) for exponent, codes in _OTHERS.items()]
-        return case(*others, else_=minor(_USUAL_EXPONENT))
+        found = []
+        if self.low is not None:
+            low = minor(self.low, ROUND_FLOOR if self.is_open else ROUND_CEILING)
+            found.append(amount_minor > low if self.is_open else amount_minor >= low)
+        if self.high is not None:
+            high = minor(self.high, ROUND_CEILING if self.is_open else ROUND_FLOOR)
+            found.append(amount_minor < high if self.is_open else amount_minor <= high)
+        return and_(*found)
 
 
 def read_amounts(text: str) -> AmountRange:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, literal, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.finding.amounts import AmountRange
 from app.finding.wanted import Wanted
 
 FEW = 500
@@ -24,9 +26,10 @@ class Listed(Protocol):
     card_network: Any
     decline_code: Any
     created_at: Any
+    id: Any
 
 
-def row_conditions(table: type[Listed], wanted: Wanted) -> list[ColumnElement[bool]]:
+def row_conditions(session: Session, table: type[Listed], wanted: Wanted) -> list[ColumnElement[bool]]:
     """What can be asked of an order and of a payment alike."""
     found: list[ColumnElement[bool]] = []
     if len(wanted.statuses) == 1:
@@ -40,7 +43,7 @@ def row_conditions(table: type[Listed], wanted: Wanted) -> list[ColumnElement[bo
     if wanted.currency is not None:
         found.append(table.currency == wanted.currency)
     if wanted.amount is not None:
-        found.append(wanted.amount.condition(table.amount_minor, table.currency, wanted.currency))
+        found.append(_of_amount(session, table, wanted.amount, wanted.currency))
     for column, value in (
         (table.card_last4, wanted.last4),
         (table.card_network, wanted.network),
@@ -69,9 +72,41 @@ def beginning(
     A few are found by their indexes. Many are found soonest by walking the list from its top: then the condition keeps
     the database from collecting them all first.
     """
+    few = _few(session, row_id, [begins(column, text) for column in columns])
+    if few is not None:
+        return row_id.in_(few), True
+    return or_(*(begins(column.concat(literal("")), text) for column in columns)), False
+
+
+def _few(
+    session: Session, row_id: InstrumentedAttribute[str], alternatives: Sequence[ColumnElement[bool]]
+) -> set[str] | None:
+    """The rows that fulfill one of the alternatives, each asked of its own index; None if they are many."""
     found: set[str] = set()
-    for column in columns:
-        found.update(session.scalars(select(row_id).where(begins(column, text)).limit(FEW + 1)))
+    for one in alternatives:
+        found.update(session.scalars(select(row_id).where(one).limit(FEW + 1)))
         if len(found) > FEW:
-            return or_(*(begins(one.concat(literal("")), text) for one in columns)), False
-    return row_id.in_(found), True
+            return None
+    return found
+
+
+def _of_amount(session: Session, table: type[Listed], amount: AmountRange, only: str | None) -> ColumnElement[bool]:
+    """Within a currency an index has the amounts in order; over all, each currency's is asked whether few fit."""
+    if only is not None:
+        return amount.condition(table.amount_minor, only)
+    codes = _currencies(session, table)
+    each = [and_(table.currency == code, amount.condition(table.amount_minor, code)) for code in codes]
+    few = _few(session, table.id, each)
+    if few is not None:
+        found: ColumnElement[bool] = table.id.in_(few)
+        return found
+    unindexed = (table.currency.concat(literal("")), table.amount_minor + 0)  # that none is used: the list is walked
+    return or_(*(and_(unindexed[0] == code, amount.condition(unindexed[1], code)) for code in codes))
+
+
+def _currencies(session: Session, table: type[Listed]) -> list[str]:
+    """Every currency that there is a row in; one look into the index for each."""
+    found: list[str] = []
+    while code := session.scalar(select(func.min(table.currency)).where(table.currency > (found[-1] if found else ""))):
+        found.append(code)
+    return found

@@ -32,7 +32,7 @@ def named(session: Session, wanted: Wanted) -> tuple[list[ColumnElement[bool]], 
 
 def select_orders(session: Session, wanted: Wanted) -> Select[Order]:
     """The orders that match, in no order yet."""
-    return select(Order).where(*row_conditions(Order, wanted), *named(session, wanted)[0])
+    return select(Order).where(*row_conditions(session, Order, wanted), *named(session, wanted)[0])
 
 
 def list_orders(

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.gateway.calls import GatewayCall
 from app.gateway.received import WebhookEvent
+from app.money import Money
 from app.payments.models import Attempt, Payment
 from app.payments.states import Operation
 from app.timeline import Entry, Kind
@@ -43,9 +44,12 @@ class Act:
     payment_id: str | None = None
     cause: str | None = None
     attempt: Attempt | None = None
+    amount: Money | None = None
     webhook: WebhookEvent | None = None
     entries: list[Entry] = field(default_factory=list)
     calls: list[GatewayCall] = field(default_factory=list)
+    confirmed_by: list[WebhookEvent] = field(default_factory=list)
+    """Events that told the same as the answer, after it or before."""
 
     @property
     def changes(self) -> list[Change]:
@@ -90,10 +94,11 @@ def tell(
 ) -> list[Act]:
     """Everything that happened, one act after the other, newest first.
 
-    An attempt gathers its calls and what they changed, a webhook event what it changed; anything else stands alone.
+    An attempt gathers its calls, what they changed and the events that tell the same; another webhook event what it
+    changed; anything else stands alone.
     """
     acts: dict[str, Act] = {}
-    attempts = {attempt.id: attempt for payment in payments for attempt in payment.attempts}
+    attempts = {attempt.id: (attempt, payment) for payment in payments for attempt in payment.attempts}
     of_attempt: dict[str, list[GatewayCall]] = {}
     for call in sorted(calls, key=lambda one: one.id):
         of_attempt.setdefault(call.attempt_id, []).append(call)
@@ -104,7 +109,7 @@ def tell(
         if key is not None and key in acts:
             act = acts[key]
         elif key in attempts:
-            act = acts[key] = _of_attempt(entry, attempts[key], of_attempt.get(key, []))
+            act = acts[key] = _of_attempt(entry, *attempts[key], of_attempt.get(key, []))
         elif key in received:
             act = acts[key] = _of_webhook(received[key], entry, entry.payment_id)
         else:
@@ -113,12 +118,30 @@ def tell(
             acts[key or act.id] = act
         act.entries.append(entry)
     for webhook in webhooks:
-        if webhook.id not in acts:
+        own = acts.get(webhook.id)
+        asked = next((act for act in acts.values() if _tells_of(webhook, act)), None)
+        if asked is not None:
+            asked.confirmed_by.append(webhook)
+            if own is not None:  # it overtook the answer
+                asked.entries = sorted(asked.entries + own.entries, key=lambda one: one.id)
+                del acts[webhook.id]
+        elif own is None:
             acts[webhook.id] = _of_webhook(webhook, None, ours.get(webhook.gateway_payment_id))
     return sorted(acts.values(), key=lambda act: (act.recorded_at, act.id), reverse=True)
 
 
-def _of_attempt(entry: Entry, attempt: Attempt, calls: list[GatewayCall]) -> Act:
+def _tells_of(webhook: WebhookEvent, act: Act) -> bool:
+    """Whether the event is of something that the act's answers brought. The acts are asked from the oldest on."""
+    told = webhook.body.get("data") or {}
+    if act.attempt is None:
+        return False
+    if webhook.type.startswith("refund."):
+        return act.attempt.result_id is not None and told.get("id") == act.attempt.result_id
+    answers = [call.response for call in act.calls if call.response and call.response.get("id") == told.get("id")]
+    return any(answer.get("version", 0) >= told.get("version", 0) for answer in answers)
+
+
+def _of_attempt(entry: Entry, attempt: Attempt, payment: Payment, calls: list[GatewayCall]) -> Act:
     noun = Operation(attempt.operation).noun.capitalize()
     return Act(
         attempt.id,
@@ -129,6 +152,7 @@ def _of_attempt(entry: Entry, attempt: Attempt, calls: list[GatewayCall]) -> Act
         payment_id=attempt.payment_id,
         cause=attempt.request_key,
         attempt=attempt,
+        amount=Money(attempt.amount_minor, payment.currency) if attempt.amount_minor else None,
         calls=calls,
     )
 

@@ -51,7 +51,7 @@ EXPORTED: tuple[Column[Payment], ...] = (
 
 def select_payments(session: Session, wanted: Wanted) -> Select[Payment]:
     """The payments that match, in no order yet."""
-    rows = select(Payment).where(*row_conditions(Payment, wanted))
+    rows = select(Payment).where(*row_conditions(session, Payment, wanted))
     asked, are_few = named(session, wanted)
     if not asked:
         return rows
