@@ -33,7 +33,7 @@ _LINES = {
     Need.UNKNOWN: ("Unknown outcomes", "circle-question-mark", "waiting to be known"),
     Need.DISCREPANCY: ("Discrepancies", "scale", "to look into"),
     Need.EXPIRING: ("Holds ending soon", "hourglass", "to capture or void"),
-    Need.FAILED: ("Failed payments", "circle-alert", "to pay again or cancel"),
+    Need.FAILED: ("Failed payments", "circle-alert", "to retry or cancel"),
 }
 
 

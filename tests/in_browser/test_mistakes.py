@@ -36,15 +36,15 @@ def test_a_new_order_that_cannot_be_placed_keeps_what_was_typed(desk: Desk) -> N
 def test_a_refused_refund_says_why_in_the_dialog_and_loses_nothing(desk: Desk) -> None:
     reference = desk.place_order("visa_success", at_once=True)
     dialog = desk.begin("Refund")
-    dialog.get_by_label("Amount").fill("100.01")
+    dialog.get_by_label("Amount", exact=True).fill("100.01")
     dialog.get_by_label("Reason").select_option("Charged twice")
     dialog.get_by_label("Note").fill("told on the phone")
     dialog.get_by_role("button", name="Refund 100.01 USD").click()
     expect(dialog.get_by_text("Only 100.00 USD is refundable; 100.01 USD is more.")).to_be_visible()
-    expect(dialog.get_by_label("Amount")).to_be_focused()
-    expect(dialog.get_by_label("Amount")).to_have_value("100.01")
+    expect(dialog.get_by_label("Amount", exact=True)).to_be_focused()
+    expect(dialog.get_by_label("Amount", exact=True)).to_have_value("100.01")
     expect(dialog.get_by_label("Note")).to_have_value("told on the phone")
-    dialog.get_by_label("Amount").fill("0.10")
+    dialog.get_by_label("Amount", exact=True).fill("0.10")
     dialog.get_by_role("button", name="Refund 0.10 USD").click()
     desk.sees("Partially refunded")
     assert [(refund["amount"], refund["reason"], refund["note"]) for refund in desk.told(reference)["refunds"]] == [
@@ -79,7 +79,7 @@ def test_the_second_of_two_windows_is_refused_with_an_explanation(desk: Desk) ->
 def test_two_clicks_make_one_refund(desk: Desk) -> None:
     reference = desk.place_order("visa_success", at_once=True)
     dialog = desk.begin("Refund")
-    dialog.get_by_label("Amount").fill("40.00")
+    dialog.get_by_label("Amount", exact=True).fill("40.00")
     dialog.get_by_label("Reason").select_option("other")
     dialog.get_by_role("button", name="Refund 40.00 USD").dblclick()
     desk.sees("Partially refunded")
@@ -93,7 +93,7 @@ def test_the_same_form_sent_twice_makes_one_refund(unscripted: Desk) -> None:
     page = unscripted.page
     order = page.url
     page.get_by_role("link", name="Refund", exact=True).click()
-    page.get_by_label("Amount").fill("40.00")
+    page.get_by_label("Amount", exact=True).fill("40.00")
     page.get_by_label("Reason").select_option("other")
     sent: list[tuple[str, str]] = []
 
