@@ -32,9 +32,11 @@ def operate(
         payment = lock_payment(session, payment_id)
         if payment is None:
             raise NotFound(f"There is no payment {payment_id}.")
-        payment.check_idle()
-        request, amount = check(payment)
-        attempt = payment.open_attempt(
-            session, operation, request, actor, amount=amount, request_key=request_key, then_cancel=then_cancel
-        )
-    return carry_out(attempt)
+        rival = payment.attempt_of(request_key)  # the same request, a moment earlier
+        if rival is None:
+            payment.check_idle()
+            request, amount = check(payment)
+            attempt = payment.open_attempt(
+                session, operation, request, actor, amount=amount, request_key=request_key, then_cancel=then_cancel
+            )
+    return carry_out(attempt) if rival is None else carry_out_again(rival)
