@@ -137,9 +137,9 @@ def prepared(settings: Settings, orders: int | None) -> Journey | None:
         return journey or journeys.set_out(settings.data, DEFAULT_SEED, orders, DEFAULT_DAYS)
 
 
-def may_begin(settings: Settings) -> bool:
-    """Whether the app has no orders yet or a demo was interrupted, so that `prepared` has something to look at."""
-    return journeys.has_no_orders() or journeys.unfinished(settings.data) is not None
+def is_due(settings: Settings, orders: int | None) -> bool:
+    """Whether a demo was interrupted, or one is wanted and the app has no orders: then `prepared` has to look."""
+    return journeys.unfinished(settings.data) is not None or (orders is not None and journeys.has_no_orders())
 
 
 def play(settings: Settings, journey: Journey, supervisor: Supervisor, screen: Screen) -> None:

@@ -150,7 +150,7 @@ def _start(
             before = upgrade(engine)
             if not before.is_newest:
                 screen.progress(f"database at revision {before.newest}")
-            demo_is_due = demo.may_begin(settings)
+            demo_is_due = demo.is_due(settings, demo_orders)
         if demo_is_due:  # the clock is turned back before the worker begins to read it
             if not supervisor.wait_ready(progress):
                 return None
