@@ -58,7 +58,7 @@
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
     fillSums(document);
-    const wrong = document.querySelector("main [aria-invalid]");
+    const wrong = document.querySelector("main form [aria-invalid]");
     if (wrong) wrong.focus();
   });
 
