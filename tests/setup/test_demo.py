@@ -24,11 +24,13 @@ from tests.stack import CLI, Process, Stack, clean_environment, free_port, group
 
 DAYS = timedelta(days=30)
 
+pytestmark = pytest.mark.timeout(400)  # a demo is some hundred calls one after the other, and the machine may be busy
+
 
 def stack_of(databases: stacks.Databases, directory: Path, engine: stacks.Engine, *options: str) -> Stack:
     """A stack that was not started yet."""
     urls = databases.fresh(engine, "app"), databases.fresh(engine, "gateway")
-    return Stack(engine, directory / "var", *urls, options=options)
+    return Stack(engine, directory / "var", *urls, options=options, ready_within=180)
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def number_of_orders(stack: Stack) -> int:
 
 
 def wait_for_orders(stack: Stack, least: int) -> None:
-    until(lambda: number_of_orders(stack) >= least, what=f"{least} orders", within=60)
+    until(lambda: number_of_orders(stack) >= least, what=f"{least} orders", within=120)
 
 
 def all_orders(stack: Stack) -> list[Json]:
