@@ -49,7 +49,9 @@
       if (style.position === "fixed") break;
       if (holds) position = style.position;
     }
-    return rest.right <= 0 || rest.bottom <= 0 ? null : rest;
+    if (rest.right <= 0 || rest.bottom <= 0) return null; // kept out of sight until it is wanted, as a skip link is
+    if (what && rest.left < -1.5) found.push(`cut off: "${what}" at the left edge of the page`);
+    return rest;
   }
 
   // What lies over the page on purpose: a menu, a bar that stays.

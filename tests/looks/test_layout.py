@@ -25,6 +25,7 @@ BROKEN = {
         "<p style='position: relative'><b>one</b><i style='position: absolute; left: 4px'>two</i></p>"
     ),
     "on one another": "<button>Press</button><span style='margin-left: -30px'>told</span>",
+    'cut off: "half of it is gone"': "<p style='position: absolute; left: -40px'>half of it is gone</p>",
     "leaves its box": "<p style='width: 40px; background: #eee; white-space: nowrap'>out of the box</p>",
 }
 WHOLE = """
