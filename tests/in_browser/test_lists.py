@@ -132,7 +132,7 @@ def test_a_list_works_without_scripts(unscripted: Desk, somebody: Callable[[int]
     page.get_by_role("button", name="Filter", exact=True).last.click()
     expect(page.locator("tbody tr")).to_have_count(1)
     page.get_by_role("link", name=orders[1]["reference"]).click()
-    expect(page.locator("h1")).to_have_text(f"Payment of order {orders[1]['reference']}")
+    expect(page.get_by_role("heading", name=f"Payment of order {orders[1]['reference']}")).to_be_attached()
 
 
 def test_a_call_on_the_gateway_is_one_click_away(desk: Desk, somebody: Callable[[int], tuple[str, list[Json]]]) -> None:
