@@ -10,7 +10,7 @@
   const spoken = mark.querySelector("[role=status]");
 
   const OLD_AFTER_MS = 5000; // the server repeats the last ten seconds to a page that has just come
-  const GATHER_MS = 120; // one act writes several entries
+  const GATHER_MS = 60; // one act writes several entries
   const SPACED_MS = 2000; // lists and figures are not fetched more often than this
   const FAST_MS = 3000; // how often a page with something open looks while there is no stream
   const WAITS_MS = [500, 1000, 2000, 4000, 8000, 16000, 30000];
@@ -200,7 +200,9 @@
     const before = rowsOf(region);
     const after = rowsOf(fresh);
     const sameRows = before.length === after.length && before.every((row, place) => row.id === after[place].id);
-    if (!region.hasAttribute("data-steady") || sameRows || before.length === 0) {
+    const steady = region.hasAttribute("data-steady") && before.length > 0;
+    if (steady) holdColumns(region);
+    if (!steady || sameRows) {
       offered.delete(region);
       renewWhole(region, fresh);
       return;
@@ -225,10 +227,27 @@
     if (!region || !offered.has(region)) return;
     const fresh = offered.get(region);
     offered.delete(region);
+    letColumnsGo();
     renewWhole(region, fresh);
     const list = region.querySelector("[tabindex]");
     if (list) list.focus({ preventScroll: true });
   });
+
+  // Columns stay as wide as they are: a shorter status must not move its neighbors.
+  const columns = new CSSStyleSheet();
+  document.adoptedStyleSheets.push(columns);
+
+  function holdColumns(region) {
+    if (columns.cssRules.length) return;
+    const widths = [...region.querySelectorAll("thead th")].map((head) => head.getBoundingClientRect().width);
+    const rules = widths.map((width, place) => `#${region.id} th:nth-child(${place + 1}) { width: ${width}px; }`);
+    columns.replaceSync(rules.join(""));
+  }
+
+  function letColumnsGo() {
+    columns.replaceSync("");
+  }
+  window.addEventListener("resize", letColumnsGo);
 
   function rowsOf(region) {
     return [...region.querySelectorAll("tbody > tr[id]")];
