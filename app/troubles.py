@@ -59,7 +59,7 @@ _CODES = {
     415: "unsupported_media_type",
     429: "rate_limited",
 }
-_TODO = {
+_NEXT_STEPS = {
     400: "Go back, reload the page, and send it again.",
     401: "Sign in, then try again.",
     403: "Ask somebody whose role allows it.",
@@ -91,7 +91,7 @@ def register_troubles(app: Flask) -> None:
 
     @app.errorhandler(NotFound)
     def not_found(error: NotFound) -> Response:
-        return _answer(404, "not_found", "There is no such thing", str(error), _TODO[404])
+        return _answer(404, "not_found", "There is no such thing", str(error), _NEXT_STEPS[404])
 
     @app.errorhandler(GatewayUnavailable)
     def unavailable(error: GatewayUnavailable) -> Response:
@@ -128,7 +128,11 @@ def register_troubles(app: Flask) -> None:
         if status == 401:
             headers["WWW-Authenticate"] = "Bearer"
         answer = _answer(
-            status, _CODES.get(status, "error"), phrase, error.description or phrase, _TODO.get(status, "Go back.")
+            status,
+            _CODES.get(status, "error"),
+            phrase,
+            error.description or phrase,
+            _NEXT_STEPS.get(status, "Go back."),
         )
         answer.headers.update(headers)
         return answer
