@@ -211,6 +211,7 @@ def test_keys_lead_everywhere_and_are_letters_inside_fields(desk: Desk) -> None:
     page.keyboard.press("g")
     page.keyboard.press("o")
     expect(page.get_by_role("heading", name="Orders", exact=True)).to_be_visible()
+    page.wait_for_load_state()  # keys are heard once the scripts are there
 
     links = page.locator("main tbody a.row-link")
     page.keyboard.press("j")
@@ -220,6 +221,7 @@ def test_keys_lead_everywhere_and_are_letters_inside_fields(desk: Desk) -> None:
     page.keyboard.press("k")
     page.keyboard.press("Enter")
     expect(page).to_have_url(ORDER_PAGE)
+    page.wait_for_load_state()
 
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()

@@ -249,7 +249,7 @@ def test_a_figure_that_does_not_exist_is_not_found(visitor: Visitor, path: str) 
     assert visitor.get(path).status_code == 404
 
 
-@pytest.mark.parametrize(("currency", "captured"), [("BHD", "350.001"), ("XPF", "350,001"), ("CLF", "35.0001")])
+@pytest.mark.parametrize(("currency", "captured"), [("BHD", "350.001"), ("XPF", "350,001"), ("UYW", "35.0001")])
 def test_money_that_moved_is_on_the_overview_at_once(
     visitor: Visitor, service: OrderService, currency: str, captured: str
 ) -> None:
