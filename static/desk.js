@@ -84,7 +84,7 @@
         menu.querySelector("summary").focus();
       }
     }
-    const typing = event.target.closest("input, textarea, select, dialog");
+    const typing = event.target.closest("input, textarea, select, dialog[open]");
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const search = document.getElementById("search");
       if (search) {

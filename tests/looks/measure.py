@@ -123,8 +123,8 @@ def measure(desk: Desk, view: View) -> Measured:
         scale.bytes_by_url.clear()
         moved = visit()
         complaints += [one for one in window.told(view) if one not in complaints]
-        if moved:  # half a page, drawn while the rest was still coming to a busy machine, does not move a second time
-            moved = visit()
+        for _ in range(2):  # half a page, drawn while the rest was still coming to a busy machine, does not move again
+            moved = moved and visit()
         shifts += [f"{width} px: {one}" for one in moved]
         look(width, "light", with_axe=True)
         if width == WIDE:
