@@ -20,7 +20,20 @@ PACKAGED = {
     "htmx.js": ("django-js-lib-htmx", "js_lib_htmx/static/htmx/htmx.min.js"),
 }
 """Files of installed packages: the distribution and the path in it. A test pins what they hold."""
-OWN = ("charts.css", "desk.css", "desk.js", "lists.js", "live.js", "mark.svg", "shell.js")
+OWN = (
+    "charts.css",
+    "charts.js",
+    "checkout.css",
+    "checkout.js",
+    "columns.js",
+    "desk.css",
+    "desk.js",
+    "lists.js",
+    "live.js",
+    "mark.svg",
+    "rooms.css",
+    "shell.js",
+)
 MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 TOP, BASE = 8, 158
 """Where the plot begins and ends, in pixels from the top of the drawing; names of days stand below."""
@@ -19,7 +20,10 @@ _FEW = 14
 
 @dataclass(frozen=True)
 class Part:
-    """What one series has in a column: how much, in words, and where its rows are."""
+    """What one series has in a column: how much, in words, and where its rows are.
+
+    Below zero it hangs from the zero.
+    """
 
     value: int
     told: str
@@ -30,7 +34,7 @@ class Part:
 class Mark:
     """A column: its name, its parts from the bottom up, and the same of the period before where that is known.
 
-    `is_open` says that it still grows, as today does.
+    `is_open` says that it still grows, as today does; `day` is the day that is chosen with it.
     """
 
     name: str
@@ -39,10 +43,19 @@ class Mark:
     parts: tuple[Part, ...]
     before: int | None = None
     is_open: bool = False
+    day: date | None = None
+    net: int | None = None
+    """What all of it comes to, for a line over the columns."""
 
     @property
     def height(self) -> int:
-        return sum(part.value for part in self.parts)
+        """From zero up."""
+        return sum(part.value for part in self.parts if part.value > 0)
+
+    @property
+    def depth(self) -> int:
+        """From zero down, below zero."""
+        return sum(part.value for part in self.parts if part.value < 0)
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,7 @@ class Point:
     href: str
     value: int | None
     before: int | None = None
+    day: date | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +102,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Column:
-    """The whole height over one name: what a pointer finds, and the pieces or the point in it."""
+    """The whole height over one name: what a pointer finds, the pieces in it, and where a line passes through it."""
 
     x: str
     width: str
@@ -98,6 +112,7 @@ class Column:
     pieces: tuple[Piece, ...] = ()
     y: float | None = None
     is_open: bool = False
+    day: date | None = None
 
 
 @dataclass(frozen=True)
@@ -130,15 +145,15 @@ class Axis:
         return tuple(Tick(self.y(at), label(at)) for at in range(self.floor, self.top + 1, self.step))
 
 
-def axis(most: int, floor: int = 0) -> Axis:
-    """The axis that holds `most` with at most four steps of 1, 2 or 5 times a power of ten."""
-    step, reach = 1, max(most - floor, 1)
+def axis(most: int, least: int = 0) -> Axis:
+    """The axis that holds zero and both with at most four steps of 1, 2 or 5 times a power of ten."""
+    step, reach, depth = 1, max(most, 0 if least < 0 else 1), max(-least, 0)
     factors = (2, 2.5, 2)
     for turn in range(60):  # 10 ** 20 is beyond any sum
-        if step * MOST_TICKS >= reach:
+        if -(-reach // step) + -(-depth // step) <= MOST_TICKS:
             break
         step = int(step * factors[turn % 3])
-    return Axis(floor, floor + -(-reach // step) * step, step)
+    return Axis(-depth // step * step, -(-reach // step) * step, step)
 
 
 def _share(part: float, whole: int) -> str:
@@ -185,31 +200,37 @@ def _area(values: Sequence[int | None], scale: Axis) -> str:
 
 
 def bars(marks: Sequence[Mark], label: Callable[[int], str]) -> Chart:
-    """Columns by name, their parts stacked; the period before as a line over them."""
+    """Columns by name, their parts stacked from zero up or down; the net and the period before as lines over them."""
     number = len(marks)
-    befores = [mark.before for mark in marks]
-    scale = axis(max([mark.height for mark in marks] + [value or 0 for value in befores], default=0))
+    befores, nets = [mark.before for mark in marks], [mark.net for mark in marks]
+    lines = [value or 0 for value in (*befores, *nets)]
+    scale = axis(
+        max([*(mark.height for mark in marks), *lines], default=0),
+        min([*(mark.depth for mark in marks), *lines], default=0),
+    )
     inset = 0.22 if number <= _FEW else 0.14
     columns = []
     for at, mark in enumerate(marks):
-        below, pieces = 0, []
+        ends, pieces = {True: 0, False: 0}, []
         for series, part in enumerate(mark.parts):
             if part.value:
-                bottom, top = scale.y(below), scale.y(below + part.value)
-                gap = 1 if below else 0  # a hair of ground between two parts
+                is_up = part.value > 0
+                begins = ends[is_up]
+                ends[is_up] += part.value
+                gap = 1 if begins else 0  # a hair of ground between two parts
+                bottom, top = (scale.y(one) for one in sorted((begins, ends[is_up])))
                 height = round(max(bottom - top - gap, 1), 1)
                 pieces.append(
                     Piece(
                         series,
                         _share(at + inset, number),
                         _share(1 - 2 * inset, number),
-                        round(bottom - gap - height, 1),
+                        round(bottom - gap - height if is_up else top + gap, 1),
                         height,
                         part.told,
                         part.href,
                     )
                 )
-                below += part.value
         columns.append(
             Column(
                 _share(at, number),
@@ -218,7 +239,9 @@ def bars(marks: Sequence[Mark], label: Callable[[int], str]) -> Chart:
                 mark.told,
                 mark.href,
                 tuple(pieces),
+                None if mark.net is None else scale.y(mark.net),
                 is_open=mark.is_open,
+                day=mark.day,
             )
         )
     return Chart(
@@ -226,6 +249,7 @@ def bars(marks: Sequence[Mark], label: Callable[[int], str]) -> Chart:
         scale.ticks(label),
         _labels([mark.name for mark in marks]),
         2 * number,
+        line=_path(nets, scale),
         before=_path(befores, scale),
     )
 
@@ -248,6 +272,7 @@ def line(points: Sequence[Point], label: Callable[[int], str], *, top: int, step
             point.told,
             point.href,
             y=None if point.value is None else scale.y(point.value),
+            day=point.day,
         )
         for at, point in enumerate(points)
     )
@@ -262,17 +287,59 @@ def line(points: Sequence[Point], label: Callable[[int], str], *, top: int, step
     )
 
 
+@dataclass(frozen=True)
+class Fall:
+    """One bar of a waterfall, lying: where it begins and how long it is, as shares of the whole."""
+
+    x: str
+    width: str
+    shape: str
+    """`level` for a balance, `came` or `went` for what changed it."""
+
+
+def waterfall(steps: Sequence[tuple[int, bool]]) -> list[Fall]:
+    """A bar for each amount: a level from zero, a change from where the one before ended."""
+    ends, reached = [], 0
+    for amount, is_level in steps:
+        begins = 0 if is_level else reached
+        reached = amount if is_level else reached + amount
+        ends.append((min(begins, reached), max(begins, reached)))
+    low, high = min((one for one, _ in ends), default=0), max((one for _, one in ends), default=0)
+    low, whole = min(low, 0), max(high, 0) - min(low, 0) or 1
+    return [
+        Fall(
+            _share(begins - low, whole),
+            _share(end - begins, whole),
+            "level" if is_level else "came" if amount >= 0 else "went",
+        )
+        for (begins, end), (amount, is_level) in zip(ends, steps, strict=True)
+    ]
+
+
 SPARK_HEIGHT = 28
 
 
-def sparkline(values: Sequence[int | None]) -> tuple[int, str]:
-    """How broad its box is, and the line in it, from the lowest value at the bottom to the highest at the top."""
-    known = [value for value in values if value is not None]
+@dataclass(frozen=True)
+class Spark:
+    """A small line in a box so broad, and that of the period before where it is known."""
+
+    breadth: int
+    line: str
+    before: str = ""
+
+
+def sparkline(values: Sequence[int | None], before: Sequence[int | None] = ()) -> Spark:
+    """Both lines from the lowest value of all at the bottom to the highest at the top."""
+    known = [value for value in (*values, *before) if value is not None]
     low, high = min([0, *known]), max([1, *known])
-    found, drawing = [], False
-    for at, value in enumerate(values):
-        if value is not None:
-            y = round(SPARK_HEIGHT - 2 - (value - low) / (high - low) * (SPARK_HEIGHT - 4), 1)
-            found.append(f"{'L' if drawing else 'M'}{at} {y}")
-        drawing = value is not None
-    return max(len(values) - 1, 1), "".join(found)
+
+    def path(of: Sequence[int | None]) -> str:
+        found, drawing = [], False
+        for at, value in enumerate(of):
+            if value is not None:
+                y = round(SPARK_HEIGHT - 2 - (value - low) / (high - low) * (SPARK_HEIGHT - 4), 1)
+                found.append(f"{'L' if drawing else 'M'}{at} {y}")
+            drawing = value is not None
+        return "".join(found)
+
+    return Spark(max(len(values) - 1, 1), path(values), path(before))

@@ -30,7 +30,19 @@ class Settings:
     gateway_tries: int
     workers: int
     threads: int
+    trusted_proxies: int
+    api_calls: int
+    """Of one API token in a minute; 0 for no limit."""
     webhook_secrets: tuple[str, ...]
+    order_service_url: str | None
+    order_service_secrets: tuple[str, ...]
+    order_service_private: bool
+    smtp_url: str | None
+    mail_from: str
+    report_lines: int
+    report_days: int
+    random_reviews: int
+    """Of a thousand payments, until a policy is saved."""
     crash_at: str | None
 
     @property
@@ -53,6 +65,12 @@ def _whole(name: str, text: str, low: int, high: int) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
         raise SettingError(f"{name} is {text!r}: it must be a whole number from {low} to {high}")
     return int(text)
+
+
+def _yes(name: str, text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise SettingError(f"{name} is {text!r}: it must be yes or no")
+    return text == "yes"
 
 
 def _url(name: str, text: str) -> str:
@@ -108,7 +126,19 @@ def load_settings(overrides: Mapping[str, str] | None = None, environ: Mapping[s
         gateway_tries=_whole("COUNTERFOIL_GATEWAY_TRIES", get("COUNTERFOIL_GATEWAY_TRIES", "3"), 1, 10),
         workers=_whole("COUNTERFOIL_WORKERS", get("COUNTERFOIL_WORKERS", "1"), 1, 64),
         threads=_whole("COUNTERFOIL_THREADS", get("COUNTERFOIL_THREADS", "32"), 1, 512),
+        trusted_proxies=_whole("COUNTERFOIL_TRUSTED_PROXIES", get("COUNTERFOIL_TRUSTED_PROXIES", "0"), 0, 9),
+        api_calls=_whole("COUNTERFOIL_API_CALLS", get("COUNTERFOIL_API_CALLS", "12000"), 0, 10_000_000),
         webhook_secrets=tuple(get("COUNTERFOIL_WEBHOOK_SECRET", "").split()),
+        order_service_url=get("COUNTERFOIL_ORDER_SERVICE_URL", "") or None,
+        order_service_secrets=tuple(get("COUNTERFOIL_ORDER_SERVICE_SECRET", "").split()),
+        order_service_private=_yes(
+            "COUNTERFOIL_ORDER_SERVICE_PRIVATE", get("COUNTERFOIL_ORDER_SERVICE_PRIVATE", "yes")
+        ),
+        smtp_url=get("COUNTERFOIL_SMTP_URL", "") or None,
+        mail_from=get("COUNTERFOIL_MAIL_FROM", "Counterfoil <payments@localhost>"),
+        report_lines=_whole("COUNTERFOIL_REPORT_LINES", get("COUNTERFOIL_REPORT_LINES", "10000"), 0, 1_000_000),
+        report_days=_whole("COUNTERFOIL_REPORT_DAYS", get("COUNTERFOIL_REPORT_DAYS", "7"), 1, 365),
+        random_reviews=_whole("COUNTERFOIL_RANDOM_REVIEWS", get("COUNTERFOIL_RANDOM_REVIEWS", "10"), 0, 1000),
         crash_at=get("COUNTERFOIL_CRASH_AT", "") or None,
     )
 
@@ -144,3 +174,19 @@ def write_secret_once(data: Path, name: str, value: str) -> str:
     finally:
         Path(draft).unlink()
     return value
+
+
+def replace_secret(data: Path, name: str, value: str) -> None:
+    """Write a secret over the one that stands, whole or not at all, with mode 0600."""
+    path = secret_path(data, name)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent)  # mkstemp makes it 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(value)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).replace(path)
+    except OSError:
+        Path(draft).unlink()
+        raise

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,14 @@ class InvalidInput(RuleBroken):
 
     def __init__(self, pointer: str, code: str, detail: str) -> None:
         super().__init__(code, detail, status=422, errors=[FieldError(pointer, code, detail)])
+
+
+class TooOften(RuleBroken):
+    """So much of it was done lately that more has to wait (429)."""
+
+    def __init__(self, detail: str, wait: timedelta) -> None:
+        super().__init__("rate_limited", detail, status=429)
+        self.wait_seconds = max(1, math.ceil(wait.total_seconds()))
 
 
 class NotFound(CounterfoilError):

@@ -7,8 +7,11 @@ import json
 from typing import Any, ClassVar
 
 from flask_wtf import FlaskForm
+from markupsafe import Markup, escape
 from wtforms import Field, HiddenField
+from wtforms.fields.choices import Choice
 from wtforms.validators import ValidationError
+from wtforms.widgets import Select
 
 from app.errors import RuleBroken
 from app.ids import new_key
@@ -24,6 +27,18 @@ def plain_text(_form: Any, field: Field) -> None:
 def trimmed(text: str | None) -> str | None:
     """Without blanks around it, as people mean it."""
     return text.strip() if text else text
+
+
+class LongSelect(Select):  # type: ignore[misc]  # WTForms has no types
+    """A list of many choices, like all currencies: written without looking for attributes that none of them has."""
+
+    @classmethod
+    def render_option(cls, choice: Choice, **attributes: Any) -> Markup:
+        if choice.render_kw or attributes:
+            return Markup(super().render_option(choice, **attributes))  # noqa: S704 - which has escaped it
+        chosen = "selected " if choice.selected else ""
+        value, label = escape(choice.value), escape(choice.label or choice.value)
+        return Markup(f'<option {chosen}value="{value}">{label}</option>')  # noqa: S704 - both are escaped
 
 
 class KeyedForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types

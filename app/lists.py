@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, literal, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm.interfaces import ORMOption
 
 from app.db import UTCDateTime
 from app.errors import InvalidInput
@@ -71,11 +72,12 @@ def page_of(
     limit: int,
     ascending: bool = False,
     branches: Sequence[ColumnElement[bool]] = (),
+    loading: Sequence[ORMOption] = (),
 ) -> Page[T]:
     """One page of `rows`, of which (`key`, `row_id`) is an index. InvalidInput (`/cursor`) for a made-up cursor.
 
     `branches` are conditions of which each row fulfills exactly one: each is read on its own, out of its own index,
-    and only as many rows of it as the page can hold.
+    and only as many rows of it as the page can hold. `loading` says what is read along with the page's rows.
     """
     kind = key.type
     here = _read_cursor(cursor, of_times=isinstance(kind, UTCDateTime)) if cursor else None
@@ -94,7 +96,7 @@ def page_of(
         first = (merged.c.key, merged.c.id)
         ordered = [one.asc() for one in first] if backwards != ascending else [one.desc() for one in first]
         rows = rows.where(row_id.in_(session.scalars(select(merged.c.id).order_by(*ordered).limit(limit + 1)).all()))
-    found = list(session.scalars(rows.order_by(*order).limit(limit + 1)))
+    found = list(session.scalars(rows.order_by(*order).limit(limit + 1).options(*loading)))
     more, items = len(found) > limit, found[:limit]
     if backwards:
         items.reverse()

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from typing import Any, Protocol, overload
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency
@@ -90,6 +91,25 @@ class Money:
         places = exponent_of(self.currency)
         pattern = "¤#,##0" + ("." + "0" * places if places else "")
         return format_currency(self.major, self.currency, pattern, locale=locale, currency_digits=False)
+
+
+class _OfCurrency(Protocol):
+    @property
+    def currency(self) -> Any: ...
+
+
+class InMoney:
+    """`amount = InMoney()` in a row's class: its column `amount_minor`, with its `currency`, read as Money."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._column = f"{name}_minor"
+
+    @overload
+    def __get__(self, row: None, owner: type) -> InMoney: ...
+    @overload
+    def __get__(self, row: _OfCurrency, owner: type) -> Money: ...
+    def __get__(self, row: _OfCurrency | None, owner: type) -> InMoney | Money:
+        return self if row is None else Money(getattr(row, self._column), row.currency)
 
 
 def parse_amount(text: str, currency: str) -> Money:

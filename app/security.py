@@ -11,7 +11,10 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.operators.guards import PUBLIC, guard_of
+from app.audit import Origin, come_from
+from app.errors import TooOften
+from app.operators.call_limits import CallLimit
+from app.operators.guards import PUBLIC, guard_of, room_of
 from app.operators.roles import Permission, may
 from app.operators.tokens import find_api_token
 from app.timeline import Actor
@@ -19,7 +22,7 @@ from app.timeline import Actor
 log = structlog.get_logger("security")
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-WITHOUT_FORM = ("/api/", "/webhooks/")
+WITHOUT_FORM = ("/api/", "/webhooks/gateway")
 """Doors that no browser's cookie opens, so that no other site can use them through one."""
 
 
@@ -45,8 +48,14 @@ def allow_gateway(*directives: str) -> None:
     g.gateway_directives = directives
 
 
+def allow_own_frames() -> None:
+    """Let this page show another of ours in a frame; that one has to allow it too."""
+    g.shows_frames = True
+
+
 def register_security(app: Flask, csrf: CSRFProtect) -> None:
     """Install the guard before, and the headers after, every request."""
+    calls = CallLimit(app.config["SETTINGS"].api_calls)
 
     @app.before_request
     def guard() -> AnyResponse | None:
@@ -56,6 +65,9 @@ def register_security(app: Flask, csrf: CSRFProtect) -> None:
         if wanted is None:
             log.error("a route without a guard", endpoint=request.endpoint)
             raise Forbidden("This page has no rule for who may see it, so nobody may.")
+        room = room_of(app.view_functions[request.endpoint])
+        if room is not None and current_user.is_authenticated:
+            request.max_content_length = room
         if request.method not in SAFE and not request.path.startswith(WITHOUT_FORM):
             _check_same_origin(app)
             csrf.protect()
@@ -63,7 +75,7 @@ def register_security(app: Flask, csrf: CSRFProtect) -> None:
             return None
         assert isinstance(wanted, Permission)
         if is_api():
-            _let_in_token(wanted)
+            _let_in_token(wanted, calls)
             return None
         return _let_in_operator(wanted)
 
@@ -82,16 +94,20 @@ def register_security(app: Flask, csrf: CSRFProtect) -> None:
         }
         for directive in getattr(g, "gateway_directives", ()):
             directives[directive] += f" {gateway_origin()}"
+        if getattr(g, "shows_frames", False):
+            directives["frame-src"] = "'self'"
         policy = "; ".join(f"{name} {value}" for name, value in directives.items())
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        response.headers["X-Frame-Options"] = "DENY"
+        response.headers.setdefault("X-Frame-Options", "DENY")
         if app.config["SESSION_COOKIE_SECURE"]:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         response.headers.setdefault("Cache-Control", "no-store")
         response.vary.add("HX-Request")
+        if "allowance" in g:
+            response.headers.update(g.allowance.headers())
         return response
 
 
@@ -114,13 +130,23 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _let_in_token(wanted: Permission) -> None:
+def _let_in_token(wanted: Permission, calls: CallLimit) -> None:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     token = find_api_token(secret.strip()) if scheme.lower() == "bearer" and secret else None
     if token is None:
         raise Unauthorized("Send Authorization: Bearer cf_… ; make a token with `counterfoil api-token create NAME`.")
+    allowance = calls.count(token.id)
+    if allowance is not None:
+        g.allowance = allowance
+        if allowance.left < 0:
+            raise TooOften(
+                f"The token {token.name} may call {allowance.most} times a minute (COUNTERFOIL_API_CALLS)."
+                f" Nothing was done. Wait {allowance.seconds} s, then send the request again.",
+                allowance.wait,
+            )
     if not may(token.role, wanted):
         raise Forbidden(f"The token's role, {token.role}, may not do this; it takes the permission {wanted.value}.")
+    come_from(Origin(token.role, request.remote_addr, g.request_id))
     g.api_token = token
     g.actor = token.actor
 
@@ -137,5 +163,6 @@ def _let_in_operator(wanted: Permission) -> AnyResponse | None:
         raise Forbidden(
             f"Your role, {current_user.role.value}, may not do this; it takes the permission {wanted.value}."
         )
+    come_from(Origin(current_user.role.value, request.remote_addr, g.request_id))
     g.actor = current_user.actor
     return None

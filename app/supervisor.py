@@ -1,23 +1,30 @@
 """Runs programs side by side as one: starts, watches, restarts and ends them together.
 
 Children share the process group but leave Ctrl-C to this process, and each holds the read end of a pipe whose only
-writing end is here: when this process dies, however it dies, they read end-of-file and end themselves.
+writing end is here: when this process dies, however it dies, they read end-of-file and end themselves. What this
+process has imported already need not be imported again: such a program is first started as a copy of this process.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import http.client
 import os
 import select
 import signal
 import subprocess
+import sys
+import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import NoReturn, Self
 from urllib.parse import urlsplit
+
+from app.ending import leave
 
 ENDING_SECONDS = 3.5
 READY_SECONDS = 60.0
@@ -25,6 +32,7 @@ RESTART_PAUSES = (0.5, 1.0, 2.0, 4.0)
 STEADY_SECONDS = 60.0
 LOG_CAP_BYTES = 20_000_000
 PARENT_FD = "{parent_fd}"
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class DidNotStart(Exception):
@@ -40,7 +48,8 @@ class DidNotStart(Exception):
 class Program:
     """What to run. "{parent_fd}" in `argv` becomes the descriptor to watch.
 
-    It is ready when `ready_url` answers 200, or when it has printed `ready_line`, whichever is given.
+    It is ready when `ready_url` answers 200, or when it has printed `ready_line`, whichever is given. `run` does in a
+    copy of this process what `argv` does in a new one; it takes the descriptor to watch.
     """
 
     name: str
@@ -49,12 +58,38 @@ class Program:
     log: Path
     ready_url: str | None = None
     ready_line: str | None = None
+    run: Callable[[int], object] | None = None
+
+
+class _Copy:
+    """A copy of this process; asked as a Popen is."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        return self._look(os.WNOHANG)
+
+    def wait(self) -> int | None:
+        return self._look(0)
+
+    def terminate(self) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGTERM)
+
+    def _look(self, options: int) -> int | None:
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, options)
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
 
 
 @dataclass
 class _Child:
     program: Program
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | _Copy
     log_start: int
     started: float = field(default_factory=time.monotonic)
     deaths: int = 0
@@ -67,10 +102,13 @@ class _Child:
         return self.program.ready_line is None or self.program.ready_line in self.printed()
 
     def printed(self) -> str:
-        """What it has printed since it was first started."""
-        with self.program.log.open("rb") as log:
-            log.seek(self.log_start)
-            return log.read().decode("utf-8", errors="replace").strip()
+        """What it has printed since it was first started; on a busy machine it has not come so far as to have a log."""
+        try:
+            with self.program.log.open("rb") as log:
+                log.seek(self.log_start)
+                return log.read().decode("utf-8", errors="replace").strip()
+        except FileNotFoundError:
+            return ""
 
 
 class Supervisor:
@@ -102,7 +140,7 @@ class Supervisor:
 
     def __enter__(self) -> Self:
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
-        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for signum in _ENDS:
             signal.signal(signum, self._on_signal)
         signal.signal(signal.SIGCHLD, lambda _signum, _frame: None)
         return self
@@ -114,10 +152,49 @@ class Supervisor:
         self._told_to_end = True
 
     def start(self, program: Program) -> None:
-        """Start a program; it is watched from now on."""
+        """Start a program; it is watched from now on. It is a copy only while no other thread runs here."""
         trim_log(program.log)
-        log_start = program.log.stat().st_size if program.log.exists() else 0
-        self._children.append(_Child(program, self._spawn(program), log_start))
+        program.log.touch()
+        log_start = program.log.stat().st_size
+        process = self._copy(program, program.run) if program.run and _is_alone() else self._spawn(program)
+        self._children.append(_Child(program, process, log_start))
+
+    def _copy(self, program: Program, run: Callable[[int], object]) -> _Copy:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        gc.freeze()  # memory that the collector leaves alone stays shared
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
+        pid = os.fork()
+        if pid == 0:
+            self._be(program, run)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)
+        return _Copy(pid)
+
+    def _be(self, program: Program, run: Callable[[int], object]) -> NoReturn:
+        """What the copy does instead of going on here: nothing of this process's outlives it there."""
+        code = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            for signum in (*_ENDS, signal.SIGCHLD):
+                signal.signal(signum, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)
+            for descriptor in (self._alive_write, self._wake_read, self._wake_write, self._parent_fd):
+                if descriptor is not None:
+                    os.close(descriptor)
+            with program.log.open("ab") as log, Path(os.devnull).open("rb") as nothing:
+                os.dup2(nothing.fileno(), 0)
+                os.dup2(log.fileno(), 1)
+                os.dup2(log.fileno(), 2)
+            os.environ.clear()
+            os.environ.update(program.env)
+            run(self._alive_read)
+            code = 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+        except BaseException:  # noqa: BLE001  # whatever it is, it must not go on as the original does
+            traceback.print_exc()
+        finally:
+            leave(code)
 
     def _spawn(self, program: Program) -> subprocess.Popen[bytes]:
         with program.log.open("ab") as log:
@@ -234,7 +311,15 @@ def _children_of(parent: int) -> list[int]:
     return found
 
 
-def _ending(process: subprocess.Popen[bytes]) -> str:
+def _is_alone() -> bool:
+    """Whether no other thread runs here, once one that is about to end has done so."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(0.2)
+    return threading.active_count() == 1
+
+
+def _ending(process: subprocess.Popen[bytes] | _Copy) -> str:
     code = process.returncode
     if code is not None and code < 0:
         with contextlib.suppress(ValueError):

@@ -9,9 +9,10 @@ import structlog
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from gunicorn.http.errors import ParseException
+from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from app.errors import GatewayRefused, GatewayUnavailable, NotFound, RuleBroken
+from app.errors import GatewayRefused, GatewayUnavailable, NotFound, RuleBroken, TooOften
 from app.security import is_api
 
 log = structlog.get_logger("dashboard")
@@ -59,12 +60,25 @@ _CODES = {
     415: "unsupported_media_type",
     429: "rate_limited",
 }
+_PAGES = {
+    400: ("That could not be read", "What the browser sent was not what this page asks for."),
+    403: ("That is not for your role", "Your role does not allow this."),
+    404: ("There is no such page", "Nothing is at this address."),
+    405: ("That cannot be opened", "This address takes what a form sends; there is no page to be read here."),
+    413: ("That is too large", "More was sent than is taken."),
+    429: ("That was too often", "Too much was asked for in a short time."),
+}
+"""Heading and explanation for people, where the error brought no words of its own."""
+_REFUSED = {409: "That is not possible now", 429: "That was too often"}
+"""Headings of what a rule forbids."""
 _NEXT_STEPS = {
     400: "Go back, reload the page, and send it again.",
     401: "Sign in, then try again.",
     403: "Ask somebody whose role allows it.",
     404: "Check the address, or search for the id.",
+    405: "Begin at the page that holds the form.",
     413: "Send less.",
+    429: "Wait a moment, then try again.",
 }
 
 
@@ -80,13 +94,14 @@ def register_troubles(app: Flask) -> None:
         return _answer(
             error.status,
             code,
-            "That is not possible now" if error.status == 409 else "That cannot be taken as it is",
+            _REFUSED.get(error.status, "That cannot be taken as it is"),
             error.detail,
             "Nothing was changed. Go back to see what may be done.",
             current_status=error.current_status,
             allowed_actions=error.allowed_actions,
             param=errors[0]["pointer"] if errors else None,
             errors=errors or None,
+            headers={"Retry-After": str(error.wait_seconds)} if is_api() and isinstance(error, TooOften) else None,
         )
 
     @app.errorhandler(NotFound)
@@ -124,14 +139,20 @@ def register_troubles(app: Flask) -> None:
     def http(error: HTTPException) -> Response:
         status = error.code or 500
         phrase = HTTPStatus(status).phrase
+        heading, words = _PAGES.get(status, (phrase, phrase))
+        if status == 413 and request.max_content_length:
+            words = (
+                f"More was sent than is taken here: at most {_size(request.max_content_length)}. None of it is kept."
+            )
+        is_canned = error.description in (None, type(error).description)
         headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
         if status == 401:
             headers["WWW-Authenticate"] = "Bearer"
         answer = _answer(
             status,
             _CODES.get(status, "error"),
-            phrase,
-            error.description or phrase,
+            heading,
+            words if is_canned and not is_api() else error.description or phrase,
             _NEXT_STEPS.get(status, "Go back."),
         )
         answer.headers.update(headers)
@@ -145,6 +166,21 @@ def register_troubles(app: Flask) -> None:
         answer.headers["Connection"] = "close"  # where the next request would begin is not known
         return answer
 
+    @app.errorhandler(OperationalError)
+    @app.errorhandler(InterfaceError)
+    def without_database(error: OperationalError | InterfaceError) -> Response:
+        """Locked for too long, full, or gone: nobody's mistake, and over some time."""
+        log.error("the database does not do it", error=type(error).__name__, exc_info=error)
+        g.without_database = True
+        return _answer(
+            503,
+            "database_unavailable",
+            "The database does not answer",
+            "What you asked for may not have been done. What had been begun is settled by itself once it answers.",
+            "Wait a moment and look again before you repeat it.",
+            headers={"Retry-After": "5"} if is_api() else None,
+        )
+
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         log.error("unexpected", error=type(error).__name__, exc_info=error)
@@ -155,3 +191,8 @@ def register_troubles(app: Flask) -> None:
             "It is our fault, not yours, and it is in the log.",
             "Try again; if it happens again, give somebody the request id below.",
         )
+
+
+def _size(most_bytes: int) -> str:
+    mega = most_bytes // 1024**2
+    return f"{mega} MB" if mega else f"{most_bytes // 1024} KB"

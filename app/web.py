@@ -5,20 +5,27 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from pathlib import Path
 
 import structlog
 from flask import Flask, Response, g, request
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import db
+from app.api.told import connect_messages
+from app.audit import Origin, come_from
+from app.checkout import links
 from app.config import Settings
+from app.folders import folder
 from app.gateway import connect
 from app.logs import configure_logs
 from app.merchants.queries import ensure_default_merchant
 from app.operators.sign_in import SIGNED_IN_AT_MOST, SignedIn, signed_in
 from app.pages import register_pages
+from app.policy.current import begin_with
+from app.risk import scorer
+from app.risk.scoring import ModelAtWork
 from app.security import register_security
 from app.troubles import register_troubles
 
@@ -30,15 +37,8 @@ WAITING = frozenset({"live.stream"})
 """Endpoints that only wait for news, which does not keep anybody signed in; nor does a request with X-Poll."""
 QUIET = frozenset({"static", "assets.serve", "health.healthz"})
 """Endpoints that leave no line in the log."""
-_HERE = Path(__file__).resolve().parent
 
 csrf = CSRFProtect()
-
-
-def folder(name: str) -> Path:
-    """`templates`, `static` or `migrations`: inside the installed package, or beside it in a checkout."""
-    installed = _HERE / f"_{name}"
-    return installed if installed.is_dir() else _HERE.parent / name
 
 
 def create_app(settings: Settings) -> Flask:
@@ -46,6 +46,9 @@ def create_app(settings: Settings) -> Flask:
     configure_logs()
     db.connect(settings.database_url, pool_size=settings.threads)
     connect(settings)
+    links.connect(settings)
+    connect_messages(settings)
+    begin_with(settings.random_reviews)
     with db.transaction() as session:
         ensure_default_merchant(session)
 
@@ -65,12 +68,17 @@ def create_app(settings: Settings) -> Flask:
         WTF_CSRF_CHECK_DEFAULT=False,  # app.security calls it, after it has told forms from the API
         BOOTSTRAP_SERVE_LOCAL=True,
     )
+    if settings.trusted_proxies:  # nobody else is believed about whose request it passes on
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     _register_requests(app)
     _register_sign_in(app)
     csrf.init_app(app)
     register_security(app, csrf)
     register_troubles(app)
     register_pages(app)
+    # Last: what this imports on a thread parses code, and so do routes; Python before 3.11.8 cannot do both at once.
+    scorer.use(ModelAtWork().start())
     return app
 
 
@@ -80,6 +88,8 @@ def _register_sign_in(app: Flask) -> None:
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(session_token: str) -> SignedIn | None:
+        if "without_database" in g:  # the page that says so does not ask it who is there
+            return None
         waits = bool(request.headers.get("X-Poll")) or request.endpoint in WAITING
         return signed_in(session_token, counts_as_activity=not waits)
 
@@ -92,6 +102,7 @@ def _register_requests(app: Flask) -> None:
         g.request_id = given if _REQUEST_ID.match(given) else f"req_{secrets.token_hex(12)}"
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        come_from(Origin(address=request.remote_addr, request_id=g.request_id))
 
     @app.after_request
     def end(response: Response) -> Response:

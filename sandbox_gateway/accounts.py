@@ -14,7 +14,6 @@ from sqlalchemy import (
     Connection,
     Integer,
     LargeBinary,
-    Row,
     Select,
     String,
     Table,
@@ -31,6 +30,7 @@ from sandbox_gateway.jobs import earliest_due
 from sandbox_gateway.problems import Problem
 from sandbox_gateway.schema import BIG_ID, instant_column, json_column, metadata, optional_instant_column
 from sandbox_gateway.settings import Settings, parse_settings
+from sandbox_gateway.statements import Statement
 from sandbox_gateway.storage import Store
 
 LIVE, FROZEN = "live", "frozen"
@@ -75,8 +75,10 @@ _LOAD: Select[Any] = select(
     accounts.c.opened_us,
     earliest_due(accounts.c.id).label("next_due_us"),
 ).where(accounts.c.id == bindparam("account_id"))
-_LOCK = _LOAD.with_for_update(of=accounts)
-_SAVE_DRAWN = update(accounts).where(accounts.c.id == bindparam("account_id")).values(drawn=bindparam("now_drawn"))
+_READ, _LOCK = Statement(_LOAD), Statement(_LOAD.with_for_update(of=accounts))
+_SAVE_DRAWN = Statement(
+    update(accounts).where(accounts.c.id == bindparam("account_id")).values(drawn=bindparam("now_drawn"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Account:
     drawn_before: int
     base_url: str
     key: bytes = field(repr=False)
+    seeded_key: bytes = field(repr=False)
 
     @property
     def has_due_jobs(self) -> bool:
@@ -115,6 +118,10 @@ class Account:
     def keyed_hash(self, purpose: str, content: str) -> str:
         """Hex of an HMAC that nobody can repeat without the gateway's pepper; differs by account and purpose."""
         return hmac.new(self.key, f"{purpose}\n{content}".encode(), hashlib.sha256).hexdigest()
+
+    def seeded_hash(self, purpose: str, content: str) -> str:
+        """The same, but equal in accounts of one seed: for what answers show and nobody gets in with."""
+        return hmac.new(self.seeded_key, f"{purpose}\n{content}".encode(), hashlib.sha256).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,20 +206,21 @@ class Accounts:
 
     def load(self, tx: Connection, account_id: int, base_url: str = "") -> Account:
         """The account for reading. `base_url`: where the caller reached the gateway, for links in the answer."""
-        return self._account(tx.execute(_LOAD, {"account_id": account_id}).one(), base_url)
+        return self._account(_READ.first(tx, {"account_id": account_id}), base_url)
 
     def lock(self, tx: Connection, account_id: int, base_url: str = "") -> Account:
         """The account for writing. Until the transaction ends no other one writes in this account."""
-        return self._account(tx.execute(_LOCK, {"account_id": account_id}).one(), base_url)
+        return self._account(_LOCK.first(tx, {"account_id": account_id}), base_url)
 
     def finish(self, tx: Connection, account: Account) -> None:
         """Keep how often the seeded generator was asked. The last step of every write."""
         if account.chance.drawn != account.drawn_before:
-            tx.execute(_SAVE_DRAWN, {"account_id": account.id, "now_drawn": account.chance.drawn})
+            _SAVE_DRAWN.run(tx, {"account_id": account.id, "now_drawn": account.chance.drawn})
 
-    def _account(self, row: Row[Any], base_url: str) -> Account:
+    def _account(self, row: Any, base_url: str) -> Account:
         settings = parse_settings(row.settings)
         frozen_us: int | None = row.clock_frozen_us
+        key = self._digest(b"account", row.key_hash)
         return Account(
             id=row.id,
             publishable_key=row.publishable_key,
@@ -226,7 +234,8 @@ class Accounts:
             chance=Chance(settings.seed, row.drawn),
             drawn_before=row.drawn,
             base_url=base_url,
-            key=self._digest(b"account", row.key_hash),
+            key=key,
+            seeded_key=key if settings.seed is None else self._digest(b"seed", settings.seed.encode()),
         )
 
     def _digest(self, purpose: bytes, content: bytes) -> bytes:

@@ -17,6 +17,7 @@ from sandbox_gateway.payments.states import Status
 from sandbox_gateway.pipeline import do_due
 from sandbox_gateway.problems import Problem
 from sandbox_gateway.routes import Gateway
+from sandbox_gateway.webhooks import chaos
 
 PATH = "/challenge/<secret>"
 
@@ -63,6 +64,7 @@ def add_to(app: Flask, gateway: Gateway) -> None:
             return payment, is_open
 
         payment, was_open = gateway.store.write(follow)
+        chaos.wait_for_early(gateway.store, account_id)
         if not was_open:
             return _over(payment)
         if payment.return_url is not None:

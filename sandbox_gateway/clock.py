@@ -54,8 +54,9 @@ class ClockMove(Body):
 
 class DueBody(TypedDict):
     at: str
-    kind: str
+    kind: Annotated[str, Field(description="Named `object.what_happens`.")]
     object_id: str
+    description: Annotated[str, Field(description="The kind in words.")]
 
 
 class ClockBody(TypedDict):
@@ -73,7 +74,12 @@ def get_clock(tx: Connection, account: Account) -> Answer:
         "now": to_wire(account.now_us),
         "offset_ms": (account.now_us - times.wall_us()) // 1000,
         "next": [
-            {"at": to_wire(due.due_us), "kind": due.kind, "object_id": due.object_id}
+            {
+                "at": to_wire(due.due_us),
+                "kind": due.kind,
+                "object_id": due.object_id,
+                "description": jobs.WORDS[due.kind],
+            }
             for due in jobs.upcoming(tx, account, _SHOWN)
         ],
     }

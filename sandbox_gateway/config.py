@@ -43,7 +43,7 @@ class Config:
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether the database is a file, which one process alone may write."""
+        """Whether the database is a file, which one program alone may use."""
         return self.database_url.startswith("sqlite")
 
 
@@ -56,9 +56,6 @@ def load_config(options: Mapping[str, str | None] | None = None, environ: Mappin
 
     data = _data_folder(given)
     database_url = _database_url(given, data)
-    workers = given.whole_number("workers", default=1, least=1, most=64)
-    if workers > 1 and database_url.startswith("sqlite"):
-        raise SettingError(given.name("workers"), "more than 1 needs PostgreSQL; SQLite takes one writing process")
     crash_at = given.text("crash_at")
     if crash_at is not None and crash_at not in CRASH_POINTS:
         raise SettingError(given.name("crash_at"), f"must be one of {', '.join(sorted(CRASH_POINTS))}")
@@ -68,7 +65,7 @@ def load_config(options: Mapping[str, str | None] | None = None, environ: Mappin
         host=given.text("host") or "127.0.0.1",
         port=given.whole_number("port", default=8001, least=0, most=65_535),
         threads=given.whole_number("threads", default=32, least=1, most=1_000),
-        workers=workers,
+        workers=given.whole_number("workers", default=1, least=1, most=64),
         pepper=_pepper(given, data),
         crash_at=crash_at,
     )

@@ -21,7 +21,8 @@ from sandbox_gateway.schema import (
     public_id_column,
     row_column,
 )
-from sandbox_gateway.webhooks import deliveries, endpoints
+from sandbox_gateway.statements import Statement
+from sandbox_gateway.webhooks import chaos, deliveries, endpoints
 from sandbox_gateway.webhooks.endpoints import EventType
 
 events = Table(
@@ -38,7 +39,7 @@ events = Table(
     Index(None, "account_id", "row"),
 )
 
-_INSERT = insert(events)
+_INSERT = Statement(insert(events))
 _OF_ACCOUNT = select(events.c.row, events.c.timestamp_us, events.c.body).where(
     events.c.account_id == bindparam("account_id")
 )
@@ -69,7 +70,7 @@ class EventQuery(lists.PageQuery):
 def emit(tx: Connection, account: Account, type_: EventType, data: Mapping[str, object]) -> str:
     """Write down that something happened to an object, given whole, and who is to be told. Returns the event's id."""
     event_id, row = record(tx, account, type_, data)
-    deliveries.enqueue(
+    chaos.send(
         tx,
         account,
         deliveries.Cause(row, event_id, type_, _subject(data)),
@@ -82,8 +83,8 @@ def record(tx: Connection, account: Account, type_: EventType, data: Mapping[str
     """Write an event and tell nobody. Returns its id and its row."""
     event_id = account.new_id("evt")
     event: Event = {"id": event_id, "type": type_, "timestamp": times.to_wire(account.now_us), "data": data}
-    made = tx.execute(
-        _INSERT,
+    row = _INSERT.insert(
+        tx,
         {
             "account_id": account.id,
             "id": event_id,
@@ -92,8 +93,7 @@ def record(tx: Connection, account: Account, type_: EventType, data: Mapping[str
             "body": json.dumps(event, ensure_ascii=False, separators=(",", ":")),
         },
     )
-    assert made.inserted_primary_key is not None
-    return event_id, made.inserted_primary_key[0]
+    return event_id, row
 
 
 def find(tx: Connection, account: Account, event_id: str) -> tuple[deliveries.Cause, Event]:

@@ -31,7 +31,9 @@ from sqlalchemy import (
 from sandbox_gateway.accounts import Account
 from sandbox_gateway.problems import Problem
 from sandbox_gateway.schema import account_column, instant_column, metadata, row_column
+from sandbox_gateway.statements import Statement
 from sandbox_gateway.storage import Store
+from sandbox_gateway.test_cards import has_test_number
 from sandbox_gateway.times import DAY_US
 
 kept_answers = Table(
@@ -49,18 +51,20 @@ kept_answers = Table(
     Index("uq_kept_answers_account_id_key", "account_id", "key", unique=True),
 )
 
-_FIND = select(
-    kept_answers.c.request_hash,
-    kept_answers.c.status,
-    kept_answers.c.content_type,
-    kept_answers.c.location,
-    kept_answers.c.body,
-    kept_answers.c.expires_us,
-).where(kept_answers.c.account_id == bindparam("account_id"), kept_answers.c.key == bindparam("key"))
+_FIND = Statement(
+    select(
+        kept_answers.c.request_hash,
+        kept_answers.c.status,
+        kept_answers.c.content_type,
+        kept_answers.c.location,
+        kept_answers.c.body,
+        kept_answers.c.expires_us,
+    ).where(kept_answers.c.account_id == bindparam("account_id"), kept_answers.c.key == bindparam("key"))
+)
 _FORGET = delete(kept_answers).where(
     kept_answers.c.account_id == bindparam("account_id"), kept_answers.c.key == bindparam("kept_key")
 )
-_KEEP = insert(kept_answers)
+_KEEP = Statement(insert(kept_answers))
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
 _TRY_SESSION_LOCK = text("SELECT pg_try_advisory_lock(:lock)")
 _UNLOCK = text("SELECT pg_advisory_unlock(:lock)")
@@ -102,6 +106,8 @@ def read_key(header: str | None) -> str | None:
         value = re.sub(r"\\(.)", r"\1", quoted.group(1))
     if not _VISIBLE.fullmatch(value) or (value.startswith('"') and not quoted):
         raise Problem("invalid_idempotency_key")
+    if has_test_number(value):
+        raise Problem("invalid_idempotency_key", "Keys are kept, so a card number must not be one, or part of one.")
     return value
 
 
@@ -123,7 +129,7 @@ def is_kept(problem: Problem) -> bool:
 
 
 class Running:
-    """Which keys are in use now: within this process by a set, among processes by PostgreSQL's advisory locks."""
+    """Which keys are in use now: here by a set, among processes by locks of PostgreSQL or of the system."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -139,10 +145,26 @@ class Running:
             self._keys.add((account_id, key))
         try:
             digest = hashlib.blake2b(f"{account_id}\n{key}".encode(), digest_size=8).digest()
-            yield Claim(key, content, int.from_bytes(digest, signed=True))
+            lock = int.from_bytes(digest, signed=True)
+            with self._alone(lock):
+                yield Claim(key, content, lock)
         finally:
             with self._mutex:
                 self._keys.discard((account_id, key))
+
+    @contextmanager
+    def _alone(self, lock: int) -> Iterator[None]:
+        """Keep the other processes of an SQLite file from the key. On PostgreSQL `find` and `across_processes` do."""
+        turns = self._store.turns
+        if turns is None:
+            yield
+            return
+        if not turns.take_key(lock):
+            raise _in_progress()
+        try:
+            yield
+        finally:
+            turns.give_key_back(lock)
 
     @contextmanager
     def across_processes(self, claim: Claim) -> Iterator[Claim]:
@@ -162,26 +184,34 @@ class Running:
                 connection.commit()
 
 
-def find(tx: Connection, account: Account, claim: Claim) -> Kept | None:
-    """The answer kept under the key. Problems: `idempotency_key_reused`, `idempotency_in_progress`."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a key stands for: an answer, or nothing; `expired` if it did until its time was over."""
+
+    kept: Kept | None = None
+    expired: bool = False
+
+
+def find(tx: Connection, account: Account, claim: Claim) -> Found:
+    """What is kept under the key. Problems: `idempotency_key_reused`, `idempotency_in_progress`."""
     # The lock lasts until this transaction ends; after that the kept answer speaks for itself.
     needs_lock = tx.dialect.name == "postgresql" and not claim.session_locked
     if needs_lock and not tx.execute(_TRY_LOCK, {"lock": claim.lock}).scalar():
         raise _in_progress()
-    kept = tx.execute(_FIND, {"account_id": account.id, "key": claim.key}).first()
+    kept = _FIND.first(tx, {"account_id": account.id, "key": claim.key})
     if kept is None:
-        return None
+        return Found()
     if kept.expires_us <= account.now_us:
         tx.execute(_FORGET, {"account_id": account.id, "kept_key": claim.key})
-        return None
+        return Found(expired=True)
     if not compare_digest(kept.request_hash, _hash(account, claim)):
         raise Problem("idempotency_key_reused")
-    return Kept(kept.status, kept.content_type, kept.location, kept.body)
+    return Found(Kept(kept.status, kept.content_type, kept.location, kept.body))
 
 
 def keep(tx: Connection, account: Account, claim: Claim, answer: Kept) -> None:
-    tx.execute(
-        _KEEP,
+    _KEEP.run(
+        tx,
         {
             "account_id": account.id,
             "key": claim.key,

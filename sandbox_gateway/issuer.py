@@ -1,32 +1,41 @@
-"""The bank behind the card. It reads one table, `test_cards.py`: amounts and names trigger nothing."""
+"""The bank behind the card. It follows the card's story from `test_cards.py`: amounts and names trigger nothing."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from typing_extensions import TypedDict
 
-from sandbox_gateway.test_cards import DECLINES, Check, Decline, TestCard
+from sandbox_gateway.declines import DECLINES, Decline
+from sandbox_gateway.stories import Check, Story
 
 THREE_DS_VERSION = "2.2.0"
 
 ThreeDs = Literal["auto", "force", "skip"]
 AuthenticationOutcome = Literal[
     "frictionless",
+    "attempted",
     "challenge_required",
     "challenge_passed",
     "challenge_failed",
     "challenge_canceled",
     "challenge_abandoned",
+    "failed",
     "rejected",
     "unavailable",
 ]
 
-# Electronic commerce indicators: authenticated, and not authenticated. Mastercard counts on its own.
+# Electronic commerce indicators: authenticated, tried with the network standing in for the issuer, and neither.
+# Mastercard counts on its own.
 _ECI: dict[AuthenticationOutcome, tuple[str, str]] = {
     "frictionless": ("05", "02"),
     "challenge_passed": ("05", "02"),
+    "attempted": ("06", "01"),
     "unavailable": ("07", "00"),
 }
+
+
+# Where the issuer will not have a payment without it.
+_DEMANDED = ("challenge", "failed", "rejected")
 
 
 class Authentication(TypedDict):
@@ -55,40 +64,38 @@ class Authenticated:
         return self.authentication is not None and self.authentication["outcome"] == "challenge_required"
 
 
-def authenticate(card: TestCard, three_ds: ThreeDs) -> Authenticated:
+def authenticate(story: Story, three_ds: ThreeDs) -> Authenticated:
     """What the issuer says when it is asked to authenticate the customer, or is not asked."""
-    demanded = card.authentication in ("challenge", "rejected")
     if three_ds == "skip":
+        demanded = story.authentication in _DEMANDED
         return Authenticated(None, DECLINES["authentication_required"] if demanded else None)
-    if card.authentication == "challenge":
-        return Authenticated(authentication(card, "challenge_required"))
-    if card.authentication == "rejected":
-        return Authenticated(authentication(card, "rejected"), DECLINES["authentication_rejected"])
-    if card.authentication == "unavailable":
-        return Authenticated(authentication(card, "unavailable"))
-    if card.authentication == "frictionless" or three_ds == "force":
-        return Authenticated(authentication(card, "frictionless"))
+    match story.authentication:
+        case "challenge":
+            return Authenticated(authentication(story, "challenge_required"))
+        case "challenge_optional" if three_ds == "force":
+            return Authenticated(authentication(story, "challenge_required"))
+        case "failed" | "rejected" as refusal:
+            return Authenticated(authentication(story, refusal), DECLINES[f"authentication_{refusal}"])
+        case "frictionless" | "attempted" | "unavailable" as outcome:
+            return Authenticated(authentication(story, outcome))
+        case _ if three_ds == "force":
+            return Authenticated(authentication(story, "frictionless"))
     return Authenticated(None)
 
 
-def authentication(card: TestCard, outcome: AuthenticationOutcome) -> Authentication:
+def authentication(story: Story, outcome: AuthenticationOutcome) -> Authentication:
     eci = _ECI.get(outcome)
     return {
         "outcome": outcome,
-        "eci": None if eci is None else eci[card.network == "mastercard"],
+        "eci": None if eci is None else eci[story.network == "mastercard"],
         "version": THREE_DS_VERSION,
     }
 
 
-def authorize(card: TestCard) -> Decline | None:
-    """Why the issuer declines; None when it approves."""
-    return None if card.decline_code is None else DECLINES[card.decline_code]
-
-
-def check(card: TestCard, *, line1: bool, postal_code: bool) -> Checks:
+def check(story: Story, *, line1: bool, postal_code: bool) -> Checks:
     """What the issuer says of the security code and of those parts of the address that it was given."""
     return {
-        "cvc": card.cvc_check,
-        "avs_line1": card.avs_check if line1 else "unchecked",
-        "avs_postal_code": card.avs_check if postal_code else "unchecked",
+        "cvc": story.cvc_check,
+        "avs_line1": story.avs_line1 if line1 else "unchecked",
+        "avs_postal_code": story.avs_postal_code if postal_code else "unchecked",
     }

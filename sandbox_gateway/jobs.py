@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from sandbox_gateway.schema import account_column, instant_column, metadata, row_column
+from sandbox_gateway.statements import Statement
 from sandbox_gateway.times import HOUR_US
 
 if TYPE_CHECKING:
@@ -55,11 +56,16 @@ jobs = Table(
 
 _HANDLERS: dict[str, Handler] = {}
 
-_SCHEDULE = insert(jobs)
-_CANCEL = delete(jobs).where(
-    jobs.c.account_id == bindparam("account_id"),
-    jobs.c.object_id == bindparam("object_id"),
-    jobs.c.kind == bindparam("kind"),
+# What each kind is in words, for those who look at the clock.
+WORDS: dict[str, str] = {}
+
+_SCHEDULE = Statement(insert(jobs))
+_CANCEL = Statement(
+    delete(jobs).where(
+        jobs.c.account_id == bindparam("account_id"),
+        jobs.c.object_id == bindparam("object_id"),
+        jobs.c.kind == bindparam("kind"),
+    )
 )
 _NEXT = (
     select(jobs.c.row, jobs.c.kind, jobs.c.object_id, jobs.c.due_us)
@@ -84,21 +90,22 @@ class Due:
     object_id: str
 
 
-def register(kind: str, handler: Handler) -> None:
+def register(kind: str, handler: Handler, words: str) -> None:
     """Say what happens when jobs of this kind fall due. Kinds are named `object.what_happens`."""
     assert kind not in _HANDLERS, kind
     _HANDLERS[kind] = handler
+    WORDS[kind] = words
 
 
 def schedule(tx: Connection, account: "Account", kind: str, object_id: str, due_us: int) -> None:
     """Let `kind` happen to the object at `due_us`. At most one of a kind per object."""
     assert kind in _HANDLERS, kind
-    tx.execute(_SCHEDULE, {"account_id": account.id, "kind": kind, "object_id": object_id, "due_us": due_us})
+    _SCHEDULE.run(tx, {"account_id": account.id, "kind": kind, "object_id": object_id, "due_us": due_us})
 
 
 def cancel(tx: Connection, account: "Account", kind: str, object_id: str) -> None:
     """Let it not happen. Fine if nothing was scheduled."""
-    tx.execute(_CANCEL, {"account_id": account.id, "kind": kind, "object_id": object_id})
+    _CANCEL.run(tx, {"account_id": account.id, "kind": kind, "object_id": object_id})
 
 
 def upcoming(tx: Connection, account: "Account", most: int) -> list[Due]:

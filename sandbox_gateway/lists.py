@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BeforeValidator, Field
-from sqlalchemy import Column, Connection, Row, Select, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, String, cast, select, tuple_
 from typing_extensions import TypedDict
 
 from sandbox_gateway.accounts import Account
@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 DEFAULT_LIMIT = 20
 MOST = 100
+_PLACE = "place_in_list"
 
 
 def _whole_number(value: object) -> object:
@@ -57,38 +58,65 @@ def fetch(
     `rows` selects what belongs to the list, the two whole-number columns of `order` among it; together they must be
     unique and only grow. `name` tells the lists' cursors apart. Problem: `invalid_cursor`.
     """
+    place = _Place(order)
     if query.cursor is not None:
-        here, last_seen = tuple_(*order), tuple_(*_open(account, name, query.cursor))
+        here, last_seen = tuple_(*order), tuple_(*place.find(tx, account, _open(account, name, query.cursor)))
         rows = rows.where(here > last_seen if oldest_first else here < last_seen)
     rows = rows.order_by(*(column if oldest_first else column.desc() for column in order)).limit(query.limit + 1)
-    found = tx.execute(rows).all()
+    found = tx.execute(rows.add_columns(place.column.label(_PLACE))).all()
     if len(found) <= query.limit:
         return found, None
     found = found[: query.limit]
-    last = found[-1]
-    return found, _seal(account, name, getattr(last, order[0].name), getattr(last, order[1].name))
+    return found, _seal(account, name, str(getattr(found[-1], _PLACE)))
+
+
+class _Place:
+    """What a cursor says of the last object: its id, so that accounts of one seed give the same cursors.
+
+    Where objects have no id, or can be deleted one by one, it is the internal key, which outlasts them; where the table
+    says so, whatever its lists are ordered by.
+    """
+
+    def __init__(self, order: tuple[Column[Any], Column[Any]]) -> None:
+        self._order = order
+        self._table = order[0].table
+        info = self._table.info
+        self._by_id = "id" in self._table.c and not (info.get("kept_on_reset") or info.get("placed_by_order"))
+        self.column: ColumnElement[Any] = (
+            self._table.c.id if self._by_id else cast(order[0], String) + "." + cast(order[1], String)
+        )
+
+    def find(self, tx: Connection, account: Account, place: str) -> tuple[int, int]:
+        """The values to go on from. Problem: `invalid_cursor`."""
+        if not self._by_id:
+            first, _, second = place.partition(".")
+            return int(first), int(second)
+        found = tx.execute(
+            select(*self._order).where(self._table.c.account_id == account.id, self._table.c.id == place)
+        ).first()
+        if found is None:
+            raise Problem("invalid_cursor", param="/cursor")
+        return found[0], found[1]
 
 
 def page_of(found: Sequence[Row[Any]], cursor: str | None, show: Callable[[Row[Any]], T]) -> Page[T]:
     return {"data": [show(row) for row in found], "has_more": cursor is not None, "next_cursor": cursor}
 
 
-def _seal(account: Account, name: str, first: int, second: int) -> str:
-    place = f"{first}.{second}"
+def _seal(account: Account, name: str, place: str) -> str:
     return base64.urlsafe_b64encode(f"{place}.{_mark(account, name, place)}".encode()).decode().rstrip("=")
 
 
-def _open(account: Account, name: str, cursor: str) -> tuple[int, int]:
+def _open(account: Account, name: str, cursor: str) -> str:
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
-        place, _, mark = text.rpartition(".")
-        first, _, second = place.partition(".")
-        if not hmac.compare_digest(mark, _mark(account, name, place)):
-            raise Problem("invalid_cursor", param="/cursor")
-        return int(first), int(second)
     except (binascii.Error, ValueError):
         raise Problem("invalid_cursor", param="/cursor") from None
+    place, _, mark = text.rpartition(".")
+    if not hmac.compare_digest(mark, _mark(account, name, place)):
+        raise Problem("invalid_cursor", param="/cursor")
+    return place
 
 
 def _mark(account: Account, name: str, place: str) -> str:
-    return account.keyed_hash(f"cursor:{name}", place)[:16]
+    return account.seeded_hash(f"cursor:{name}", place)[:16]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, NotRequired, get_args
 
@@ -10,9 +10,10 @@ from flask import Flask, Response
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
-from sandbox_gateway.payments.payment import PaymentBody
+from sandbox_gateway import export, openapi_examples
+from sandbox_gateway.openapi_links import links_of
+from sandbox_gateway.openapi_names import TAGS, operation_id
 from sandbox_gateway.problems import KINDS
-from sandbox_gateway.refund_rows import RefundBody
 from sandbox_gateway.routes import Route
 from sandbox_gateway.webhooks.endpoints import EventType
 
@@ -28,6 +29,17 @@ Errors are RFC 9457 problems."""
 
 _TEMPLATE = "#/components/schemas/{model}"
 _ARGUMENT = re.compile(r"<(?:path:)?(\w+)>")
+
+# Visible characters: bare, or in double quotes with what is special in them escaped.
+_KEY_PATTERN = r"""^([\x21\x23-\x7e][\x21-\x7e]*|"([\x21\x23-\x5b\x5d-\x7e]|\\["\\])+")$"""
+
+# What events are about whose types do not begin with the name of the object.
+_OBJECTS = {"endpoint": "webhook_endpoint"}
+_SIGNATURE = {
+    "webhook-id": "The event's id, the same at every try: drop what was seen before.",
+    "webhook-timestamp": "Of this sending, in Unix seconds by the wall clock.",
+    "webhook-signature": "`v1,` and HMAC-SHA256 of id, timestamp and body, as Standard Webhooks says; one per secret.",
+}
 
 _EVERYWHERE = ("unauthorized", "live_key_refused", "rate_limited", "internal_error")
 _OF_FAULTS = ("bad_gateway", "unavailable")
@@ -81,7 +93,9 @@ def make_document(routes: Sequence[Route]) -> Schema:
     schemas = _Schemas(routes)
     paths: dict[str, Schema] = {}
     for route in routes:
-        paths.setdefault(_ARGUMENT.sub(r"{\1}", route.path), {})[route.method.lower()] = _operation(route, schemas)
+        paths.setdefault(_ARGUMENT.sub(r"{\1}", route.path), {})[route.method.lower()] = _operation(
+            route, routes, schemas
+        )
     paths |= _open_paths(schemas)
     return {
         "openapi": "3.1.1",
@@ -92,7 +106,7 @@ def make_document(routes: Sequence[Route]) -> Schema:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": tag} for tag in dict.fromkeys(["Health", *(route.tag for route in routes)])],
+        "tags": [{"name": name, "description": about} for name, about in TAGS.items()],
         "paths": paths,
         "webhooks": _webhooks(schemas),
         "components": {
@@ -106,7 +120,7 @@ def make_document(routes: Sequence[Route]) -> Schema:
                     "name": "Idempotency-Key",
                     "in": "header",
                     "description": "The same key with the same request answers the same for 24 hours, once done.",
-                    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": _KEY_PATTERN},
                 }
             },
             "headers": {
@@ -125,7 +139,7 @@ class _Schemas:
     """Every model's schema once, under components; elsewhere references."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        models: list[Any] = [ProblemBody, PaymentBody, RefundBody]
+        models: list[Any] = [ProblemBody]
         models.extend(model for route in routes for model in (route.body, route.answer) if model is not None)
         distinct = {id(model): model for model in models}
         # Requests are described as they must be sent; for answers, which have no defaults, it makes no difference.
@@ -143,9 +157,29 @@ class _Schemas:
                 self.components[name] = schema
                 self._refs[key] = {"$ref": _TEMPLATE.format(model=name)}
 
+        for route in routes:
+            if route.method == "PATCH":
+                self._take_defaults_out(self._refs[id(route.body)]["$ref"].rpartition("/")[2])
+
+    def _take_defaults_out(self, name: str) -> None:
+        """What is left out of a change stays as it is; a generated client would send the defaults instead."""
+        for member in self.components[name]["properties"].values():
+            if "default" in member:
+                default = json.dumps(member.pop("default"))
+                member["description"] = " ".join((member.get("description", ""), f"At first: {default}.")).strip()
+
     def ref(self, model: Any) -> Schema:
         ref: Schema = self._refs[id(model)]
         return ref
+
+    def of_object(self, kind: str) -> Schema:
+        """The schema whose `object` is of this kind."""
+        [name] = [
+            name
+            for name, schema in self.components.items()
+            if schema.get("properties", {}).get("object", {}).get("const") == kind
+        ]
+        return {"$ref": _TEMPLATE.format(model=name)}
 
     def is_required(self, model: Any) -> bool:
         """Whether a body has members that must be there."""
@@ -174,7 +208,8 @@ def _query_parameters(model: Any) -> Iterable[Schema]:
 
 
 def _tidy(schema: Any) -> Any:
-    """Without titles made of member names, with short names, and without defaults that the schema itself refuses."""
+    """Without titles made of member names, with short names, without defaults that the schema refuses or that are whole
+    objects, which client generators do not take."""
     if isinstance(schema, list):
         return [_tidy(one) for one in schema]
     if not isinstance(schema, dict):
@@ -187,27 +222,38 @@ def _tidy(schema: Any) -> Any:
             tidied[name] = _TEMPLATE.format(model=_short(value.rpartition("/")[2]))
         elif name == "mapping":
             tidied[name] = {kind: _tidy({"$ref": one})["$ref"] for kind, one in value.items()}
-        elif name != "title" and not (name == "default" and value is None):
+        elif name != "title" and not (name == "default" and (value is None or isinstance(value, dict))):
             tidied[name] = _tidy(value)
+    if "patternProperties" in tidied:
+        # Names of another pattern are refused; pydantic does not say so.
+        tidied.setdefault("additionalProperties", False)
     return tidied
 
 
-def _operation(route: Route, schemas: _Schemas) -> Schema:
+def _operation(route: Route, routes: Sequence[Route], schemas: _Schemas) -> Schema:
+    examples = openapi_examples.of(route.method, route.path)
     parameters: list[Schema] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "maxLength": 64}}
         for name in _ARGUMENT.findall(route.path)
     ]
+    for parameter in parameters:
+        for example in examples[:1]:
+            parameter["example"] = example.arguments[parameter["name"]]
     if route.query is not None:
         parameters.extend(_query_parameters(route.query))
     if route.takes_key:
         parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
     operation: Schema = {
-        "operationId": route.handler.__name__,
+        "operationId": operation_id(route),
         "summary": route.summary,
         "tags": [route.tag],
         "security": [{"secretKey": []}, *([{"publishableKey": []}] if route.publishable else [])],
-        "responses": {str(route.status): _success(route, schemas), **_problems(_codes(route), schemas)},
+        "responses": {str(route.status): _success(route, routes, schemas), **_problems(_codes(route), schemas)},
     }
+    for example in examples:
+        if example.answer is not None:
+            described = operation["responses"][str(example.status)]["content"]
+            described[example.content_type].setdefault("examples", {})[example.name] = example.shown_answer
     if route.description:
         operation["description"] = route.description
     if parameters:
@@ -217,10 +263,13 @@ def _operation(route: Route, schemas: _Schemas) -> Schema:
             "required": schemas.is_required(route.body),
             "content": {"application/json": {"schema": schemas.ref(route.body)}},
         }
+        if examples:
+            given = {example.name: example.shown_request for example in examples}
+            operation["requestBody"]["content"]["application/json"]["examples"] = given
     return operation
 
 
-def _success(route: Route, schemas: _Schemas) -> Schema:
+def _success(route: Route, routes: Sequence[Route], schemas: _Schemas) -> Schema:
     headers = {"Request-Id": {"$ref": "#/components/headers/RequestId"}}
     if route.status == 201:
         headers["Location"] = {"$ref": "#/components/headers/Location"}
@@ -228,7 +277,13 @@ def _success(route: Route, schemas: _Schemas) -> Schema:
         headers["Idempotent-Replayed"] = {"$ref": "#/components/headers/IdempotentReplayed"}
     answer: Schema = {"description": "Done." if route.answer is None else route.summary + ".", "headers": headers}
     if route.answer is not None:
-        answer["content"] = {"application/json": {"schema": schemas.ref(route.answer)}}
+        schema = schemas.ref(route.answer)
+        answer["content"] = {"application/json": {"schema": schema}}
+        links = links_of(route, routes, schema, schemas.components, operation_id)
+        if links:
+            answer["links"] = links
+    if route.csv is not None:
+        answer["content"]["text/csv"] = {"schema": {"type": "string"}}
     return answer
 
 
@@ -254,7 +309,12 @@ def _problems(codes: Iterable[str], schemas: _Schemas) -> Schema:
         str(status): {
             "description": "; ".join(f"`{code}`: {KINDS[code].title}" for code in listed) + ".",
             "headers": {"Request-Id": {"$ref": "#/components/headers/RequestId"}},
-            "content": {"application/problem+json": {"schema": schemas.ref(ProblemBody)}},
+            "content": {
+                "application/problem+json": {
+                    "schema": schemas.ref(ProblemBody),
+                    "examples": {code: {"value": openapi_examples.of_problem(code)} for code in listed},
+                }
+            },
         }
         for status, listed in sorted(by_status.items())
     }
@@ -282,6 +342,23 @@ def _open_paths(schemas: _Schemas) -> Schema:
         "/readyz": get("readyz", "Whether the database answers", "application/json", ok, ("unavailable",)),
         "/metrics": get("metrics", "Figures for Prometheus", "text/plain", {"type": "string"}),
         "/challenge/{secret}": _challenge(schemas),
+        export.PATH: _export(schemas),
+    }
+
+
+def _export(schemas: _Schemas) -> Schema:
+    return {
+        "get": {
+            "operationId": "exportAccount",
+            "summary": "Everything of the account as JSON lines",
+            "description": "One object to a line, as a GET of it answers, in the order in which they were made.",
+            "tags": ["Simulation"],
+            "security": [{"secretKey": []}],
+            "responses": {
+                "200": {"description": "The lines.", "content": {export.CONTENT_TYPE: {"schema": {"type": "string"}}}},
+                **_problems((*_EVERYWHERE, "publishable_key", "validation_failed"), schemas),
+            },
+        }
     }
 
 
@@ -298,13 +375,13 @@ def _challenge(schemas: _Schemas) -> Schema:
         "parameters": [{"name": "secret", "in": "path", "required": True, "schema": {"type": "string"}}],
         "get": {
             **common,
-            "operationId": "show_challenge",
+            "operationId": "showChallenge",
             "summary": "The issuer's 3-D Secure page, for the customer's browser",
             "responses": {"200": {"description": "The page.", "content": page}, **gone},
         },
         "post": {
             **common,
-            "operationId": "decide_challenge",
+            "operationId": "decideChallenge",
             "summary": "The customer's one decision",
             "requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": decision}}},
             "responses": {
@@ -317,44 +394,41 @@ def _challenge(schemas: _Schemas) -> Schema:
 
 
 def _webhooks(schemas: _Schemas) -> Schema:
-    objects = {"payment": schemas.ref(PaymentBody), "refund": schemas.ref(RefundBody)}
-    return {
-        type_: _webhook(type_, objects.get(type_.partition(".")[0], {"type": "object"}))
-        for type_ in get_args(EventType)
-        if type_.partition(".")[0] in (*objects, "endpoint")
-    }
+    told = openapi_examples.of_events()
+    webhooks = {}
+    for type_ in get_args(EventType):
+        subject = type_.partition(".")[0]
+        webhooks[type_] = _webhook(type_, schemas.of_object(_OBJECTS.get(subject, subject)), told)
+    return webhooks
 
 
-def _webhook(type_: str, data: Schema) -> Schema:
+def _webhook(type_: str, data: Schema, told: Mapping[str, Any]) -> Schema:
     text = {"type": "string"}
+    content: Schema = {
+        "schema": {
+            "type": "object",
+            "required": ["id", "type", "timestamp", "data"],
+            "properties": {
+                "id": text,
+                "type": {"const": type_},
+                "timestamp": {"type": "string", "format": "date-time"},
+                "data": data,
+            },
+        }
+    }
+    if type_ in told:
+        content["examples"] = {"sent": {"value": told[type_]}}
     return {
         "post": {
-            "operationId": "on_" + type_.replace(".", "_"),
+            "operationId": "on" + "".join(word.capitalize() for word in re.split(r"[._]", type_)),
             "summary": type_,
             "tags": ["Events"],
             "security": [],
             "parameters": [
-                {"name": "webhook-id", "in": "header", "required": True, "schema": text},
-                {"name": "webhook-timestamp", "in": "header", "required": True, "schema": text},
-                {"name": "webhook-signature", "in": "header", "required": True, "schema": text},
+                {"name": name, "in": "header", "required": True, "description": about, "schema": text}
+                for name, about in _SIGNATURE.items()
             ],
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "application/json": {
-                        "schema": {
-                            "type": "object",
-                            "required": ["id", "type", "timestamp", "data"],
-                            "properties": {
-                                "id": text,
-                                "type": {"const": type_},
-                                "timestamp": {"type": "string", "format": "date-time"},
-                                "data": data,
-                            },
-                        }
-                    }
-                },
-            },
+            "requestBody": {"required": True, "content": {"application/json": content}},
             "responses": {"2XX": {"description": "Taken. Anything else is tried again."}},
         }
     }

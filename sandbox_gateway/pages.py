@@ -1,23 +1,18 @@
 """Addresses for people and for supervisors: health, the pages of problem types, and the browsable documentation."""
 
-from importlib.metadata import distribution
-
-from flask import Flask, Response, abort, jsonify, render_template, send_from_directory
+from flask import Flask, Response, abort, jsonify, render_template
 
 from sandbox_gateway.problems import KINDS, Problem
 from sandbox_gateway.routes import Gateway
 
 _PAGE_CSP = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 _DOCS_CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
 )
-_DOCS_FILES = ("css/swagger-ui.css", "js/swagger-ui-bundle.js")
 
 
 def add_to(app: Flask, gateway: Gateway) -> None:
-    docs_folder = str(distribution("flask-openapi-swagger").locate_file("flask_openapi_swagger/templates/swagger"))
-
     def healthz() -> Response:
         return jsonify(status="ok")
 
@@ -38,18 +33,12 @@ def add_to(app: Flask, gateway: Gateway) -> None:
     def docs() -> Response:
         return _page("docs.html", csp=_DOCS_CSP)
 
-    def docs_file(name: str) -> Response:
-        if name not in _DOCS_FILES:
-            abort(404)
-        return send_from_directory(docs_folder, name, max_age=3600)
-
     for path, view in (
         ("/healthz", healthz),
         ("/readyz", readyz),
         ("/problems/", problem_index),
         ("/problems/<name>", problem_page),
         ("/docs", docs),
-        ("/docs/<path:name>", docs_file),
     ):
         app.add_url_rule(path, view.__name__, view, methods=["GET"], provide_automatic_options=False)
 

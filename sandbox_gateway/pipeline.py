@@ -8,16 +8,21 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from sandbox_gateway import crash, faults, idempotency, jobs, ratelimits
+from sandbox_gateway import crash, idempotency, jobs, ratelimits
 from sandbox_gateway.accounts import Account
-from sandbox_gateway.faults import Plan
+from sandbox_gateway.faults.effects import Spoiling
+from sandbox_gateway.faults.plan import Plan, make_plan
 from sandbox_gateway.idempotency import Claim, Kept
 from sandbox_gateway.problems import Problem
-from sandbox_gateway.routes import Answer, Gateway, Route, Subject
+from sandbox_gateway.request_log import recorder, verdicts
+from sandbox_gateway.request_log.draft import Draft
+from sandbox_gateway.routes import Answer, Gateway, Route, Stream, Subject
+from sandbox_gateway.webhooks import chaos
 
 T = TypeVar("T")
 
 JSON = "application/json"
+CSV = "text/csv; charset=utf-8; header=present"
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -30,6 +35,7 @@ class Asked:
     base_url: str
     request_id: str
     arguments: Mapping[str, Any]
+    draft: Draft
     key: str | None = None
     content: str = ""
 
@@ -44,6 +50,8 @@ class Reply:
     location: str | None = None
     replayed: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    spoiling: Spoiling | None = None
+    stream: Stream | None = None
 
 
 class _DueFirst(Exception):
@@ -75,24 +83,40 @@ class Pipeline:
             return self._done(asked, claim, None)
         except _PlanFirst:
             plan = self._store.write(lambda tx: self._make_plan(tx, asked))
+        asked.draft.fault_id = plan.rule_id
         ratelimits.check(plan.limit)
         with ExitStack() as held:
             if plan.wait_ms and claim is not None:
                 claim = held.enter_context(self._running.across_processes(claim))
+            asked.draft.client_saw = plan.client_sees
             plan.wait()
             plan.strike_before()
-            reply = self._done(asked, claim, plan)
+            reply = self._struck(asked, claim, plan)
         plan.strike_after()
         return reply
 
+    def _struck(self, asked: Asked, claim: Claim | None, plan: Plan) -> Reply:
+        """The true answer, a refusal too if it is to meet the wire, and what the wire will make of it."""
+        try:
+            reply = self._done(asked, claim, plan)
+        except Problem as problem:
+            if plan.after is None:
+                raise
+            asked.draft.gets_problem(problem)
+            reply = _refusal(asked, problem)
+        if plan.awaits_webhooks and not asked.route.reads_only:
+            chaos.wait_for_early(self._store, asked.account_id)
+        return replace(reply, spoiling=plan.spoiling)
+
     def _make_plan(self, tx: Connection, asked: Asked) -> Plan:
         account = self._accounts.lock(tx, asked.account_id, asked.base_url)
+        asked.draft.at_us = account.now_us
         limit = ratelimits.count(tx, account)
         plan = Plan(limit=limit)
         if account.faults and asked.route.operation is not None:
             find_subject = asked.route.subject
             subject = find_subject(tx, account, **asked.arguments) if find_subject else Subject()
-            plan = faults.make_plan(tx, account, asked.route.operation, subject, limit)
+            plan = make_plan(tx, account, asked.route.operation, subject, limit)
         self._accounts.finish(tx, account)
         return plan
 
@@ -104,7 +128,7 @@ class Pipeline:
             elif asked.route.reads_only:
                 reply = self._due_done(asked, self._store.read, lambda tx: self._read(tx, asked, plan))
             else:
-                reply = self._due_done(asked, self._store.write, lambda tx: self._write(tx, asked, claim, plan))
+                reply = self._written(asked, claim, plan)
                 if asked.route.operation is not None:
                     crash.point(f"{asked.route.operation}.after_commit")
         except Problem as problem:
@@ -112,14 +136,18 @@ class Pipeline:
             if claim is None or not idempotency.is_kept(problem):
                 raise
             reply = self._keep_refusal(asked, claim, problem)
-        return Reply(
-            reply.status,
-            reply.body,
-            reply.content_type,
-            reply.location,
-            reply.replayed,
-            {**reply.headers, **limit_headers},
-        )
+        if reply.replayed:
+            asked.draft.is_replayed(reply.body)
+        if asked.draft.true_status is None:
+            asked.draft.gets(reply.status, reply.body)
+        return replace(reply, headers={**reply.headers, **limit_headers})
+
+    def _written(self, asked: Asked, claim: Claim | None, plan: Plan | None) -> Reply:
+        try:
+            return self._due_done(asked, self._store.write, lambda tx: self._write(tx, asked, claim, plan))
+        except BaseException:
+            asked.draft.gets_nothing()
+            raise
 
     def _outside(self, asked: Asked) -> Reply:
         # These steer the simulation; faults and limits are not theirs.
@@ -140,6 +168,7 @@ class Pipeline:
 
     def _read(self, tx: Connection, asked: Asked, plan: Plan | None) -> Reply:
         account = self._accounts.load(tx, asked.account_id, asked.base_url)
+        asked.draft.at_us = account.now_us
         self._check_planned(account, asked.route, plan)
         if account.has_due_jobs:
             raise _DueFirst
@@ -148,18 +177,27 @@ class Pipeline:
     def _write(self, tx: Connection, asked: Asked, claim: Claim | None, plan: Plan | None) -> Reply:
         route = asked.route
         account = self._accounts.lock(tx, asked.account_id, asked.base_url)
+        asked.draft.at_us = account.now_us
         self._check_planned(account, route, plan)
         if account.has_due_jobs:
             raise _DueFirst
         if claim is not None:
-            kept = idempotency.find(tx, account, claim)
-            if kept is not None:
-                return _revealed(route, account, _replay(kept))
+            found = idempotency.find(tx, account, claim)
+            if found.kept is not None:
+                return _revealed(route, account, _replay(found.kept))
+            asked.draft.verdict = "expired" if found.expired else "first"
         elif route.takes_key and account.settings.require_idempotency_keys:
             raise Problem("idempotency_key_missing")
-        reply = _reply(route, route.run(tx, account, asked.arguments))
+        answer = route.run(tx, account, asked.arguments)
+        reply = _reply(route, answer)
         if claim is not None:
             idempotency.keep(tx, account, claim, _kept(reply))
+        asked.draft.gets(reply.status, reply.body)
+        if answer.body is not None:
+            asked.draft.is_about(answer.body)
+            if route.operation == "payment" and verdicts.is_second(tx, account, answer.body):
+                asked.draft.verdict = "money_moved_twice"
+        asked.draft.row = recorder.write_with(tx, account, asked.draft)
         self._accounts.finish(tx, account)
         if route.operation is not None:
             crash.point(f"{route.operation}.before_commit")
@@ -171,15 +209,17 @@ class Pipeline:
 
     def _keep_refusal(self, asked: Asked, claim: Claim, problem: Problem) -> Reply:
         """Keep an error answer. It had no effect, so a transaction of its own is soon enough."""
-        refusal = Reply(problem.status, problem.body(asked.request_id), PROBLEM_JSON, headers=problem.headers)
+        refusal = _refusal(asked, problem)
 
         def keep(tx: Connection) -> Reply:
             account = self._accounts.lock(tx, asked.account_id)
             # Another process may have come between with the same key; then that is the answer.
-            kept = idempotency.find(tx, account, claim)
-            if kept is not None:
-                return _replay(kept)
+            found = idempotency.find(tx, account, claim)
+            if found.kept is not None:
+                return _replay(found.kept)
             idempotency.keep(tx, account, claim, _kept(refusal))
+            asked.draft.verdict = "expired" if found.expired else "first"
+            asked.draft.gets_problem(problem)
             return refusal
 
         return self._store.write(keep)
@@ -199,8 +239,14 @@ def do_due(gateway: Gateway, account_id: int) -> None:
 
 
 def _reply(route: Route, answer: Answer) -> Reply:
+    if answer.stream is not None:
+        return Reply(route.status, None, CSV, headers=answer.headers, stream=answer.stream)
     body = None if answer.body is None else json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
     return Reply(route.status, body, location=answer.location, headers=answer.headers)
+
+
+def _refusal(asked: Asked, problem: Problem) -> Reply:
+    return Reply(problem.status, problem.body(asked.request_id), PROBLEM_JSON, headers=problem.headers)
 
 
 def _revealed(route: Route, account: Account, reply: Reply) -> Reply:

@@ -59,9 +59,17 @@ KINDS: dict[str, Kind] = {
         "The object's status does not allow this",
         "Nothing was changed. current_status says where the object stands, allowed_actions what may be done now.",
     ),
+    "refund_blocked_by_dispute": Kind(
+        409,
+        "A dispute holds this money",
+        "The cardholder's bank has taken it back already. amount_refundable says what can be refunded meanwhile.",
+    ),
     "token_used": Kind(409, "The token was used before", "A token stands for one payment. Make a new one."),
     "endpoint_disabled": Kind(
         409, "The webhook endpoint is switched off", "Switch it on first: PATCH it with enabled true."
+    ),
+    "snapshot_outdated": Kind(
+        409, "The snapshot is of another version", "The gateway has changed since it was taken. Take it again."
     ),
     "gone": Kind(410, "No longer here", "The decision was made, or the time for it has passed."),
     "body_too_large": Kind(413, "The body is too large", "Bodies may have at most 256 KiB."),
@@ -103,6 +111,9 @@ KINDS: dict[str, Kind] = {
         431, "The headers are too large", "A request may have 100 headers of at most 8190 bytes each."
     ),
     "too_many": Kind(422, "There are too many of these", "Delete some first."),
+    "snapshot_too_large": Kind(
+        422, "The account holds too much for a snapshot", "A snapshot may have at most 64 MiB. Reset the account first."
+    ),
     "rate_limited": Kind(429, "Too many requests", "Wait as long as Retry-After says."),
     "internal_error": Kind(500, "The gateway failed", "The request id finds the failure in the gateway's log."),
     "bad_gateway": Kind(502, "Bad gateway", "A fault rule of this account asked for this answer."),

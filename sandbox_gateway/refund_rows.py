@@ -29,6 +29,7 @@ from sandbox_gateway.schema import (
     public_id_column,
     row_column,
 )
+from sandbox_gateway.statements import Statement
 from sandbox_gateway.times import to_wire
 
 Reason = Literal["requested_by_customer", "duplicate", "fraudulent", "other"]
@@ -47,6 +48,8 @@ refunds = Table(
     Column("reason", String(30), nullable=False),
     Column("note", Text, nullable=True),
     Column("failure", Text, nullable=True),
+    # As with payments: in words of that time.
+    Column("why", Text, nullable=False, server_default="unknown"),
     instant_column("created"),
     CheckConstraint("amount > 0", name="amount"),
     Index("uq_refunds_account_id_id", "account_id", "id", unique=True),
@@ -57,6 +60,7 @@ _OF_PAYMENTS = (
     .where(refunds.c.payment_row.in_(bindparam("payment_rows", expanding=True)))
     .order_by(refunds.c.payment_row, refunds.c.row)
 )
+_OF_ONE = Statement(select(refunds).where(refunds.c.payment_row == bindparam("payment_row")).order_by(refunds.c.row))
 
 
 class RefundBody(TypedDict):
@@ -72,11 +76,14 @@ class RefundBody(TypedDict):
     reason: Reason
     note: str | None
     failure: Annotated[str | None, Field(description="Why it failed, in plain words.")]
+    why: Annotated[str, Field(description="The card or the move under /_sandbox that brought this outcome.")]
     created_at: str
 
 
 def of_payments(tx: Connection, payment_rows: Sequence[int]) -> Sequence[Row[Any]]:
     """All refunds of these payments, each payment's oldest first."""
+    if len(payment_rows) == 1:
+        return _OF_ONE.all(tx, {"payment_row": payment_rows[0]})
     return tx.execute(_OF_PAYMENTS, {"payment_rows": payment_rows}).all()
 
 
@@ -92,5 +99,6 @@ def show(row: Row[Any], payment_id: str, currency: str) -> RefundBody:
         "reason": row.reason,
         "note": row.note,
         "failure": row.failure,
+        "why": row.why,
         "created_at": to_wire(row.created_us),
     }

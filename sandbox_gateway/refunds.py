@@ -3,33 +3,32 @@
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select
 
 from sandbox_gateway import lists
 from sandbox_gateway.accounts import Account
+from sandbox_gateway.disputes.outcome import close_refunded_inquiries
 from sandbox_gateway.events import emit
 from sandbox_gateway.fields import Amount, Body, text_field
 from sandbox_gateway.payments.payment import find_payment, store
 from sandbox_gateway.payments.queries import subject_of_payment
 from sandbox_gateway.payments.schema import payments
 from sandbox_gateway.payments.states import Action
-from sandbox_gateway.problems import Problem, not_found
+from sandbox_gateway.problems import Problem
+from sandbox_gateway.refund_outcomes import ROUTES as _MOVES
+from sandbox_gateway.refund_outcomes import find_refund, follow_story, show_refund
 from sandbox_gateway.refund_rows import Reason, RefundBody, refunds, show
 from sandbox_gateway.routes import Answer, Route, Subject
+from sandbox_gateway.statements import Statement
 from sandbox_gateway.times import to_wire
 
-_INSERT = insert(refunds)
-_SUCCEED = (
-    update(refunds)
-    .where(refunds.c.account_id == bindparam("owner_id"), refunds.c.id == bindparam("refund_id"))
-    .values(status="succeeded", version=refunds.c.version + 1)
-)
+_INSERT = Statement(insert(refunds))
+_STORED = ("id", "version", "amount", "status", "reason", "note", "failure", "why")
 _MINE = (
     select(refunds, payments.c.id.label("payment_id"), payments.c.currency, payments.c.reference, payments.c.test_card)
     .join_from(refunds, payments, refunds.c.payment_row == payments.c.row)
     .where(refunds.c.account_id == bindparam("account_id"))
 )
-_FIND = _MINE.where(refunds.c.id == bindparam("refund_id"))
 
 
 class RefundCreate(Body):
@@ -50,6 +49,14 @@ def create_refund(tx: Connection, account: Account, payment_id: str, body: Refun
             param="/amount",
             amount_refundable=refundable,
         )
+    if amount > payment.amount_free:
+        raise Problem(
+            "refund_blocked_by_dispute",
+            f"A chargeback holds {payment.amount_disputed} {payment.currency} (in the minor unit) of this payment; "
+            f"until it is decided at most {payment.amount_free} can be refunded.",
+            param="/amount",
+            amount_refundable=payment.amount_free,
+        )
     refund: RefundBody = {
         "id": account.new_id("re"),
         "object": "refund",
@@ -61,12 +68,13 @@ def create_refund(tx: Connection, account: Account, payment_id: str, body: Refun
         "reason": body.reason,
         "note": body.note,
         "failure": None,
+        "why": payment.story.why,
         "created_at": to_wire(account.now_us),
     }
-    tx.execute(
-        _INSERT,
+    _INSERT.run(
+        tx,
         {
-            **{name: refund[name] for name in ("id", "version", "amount", "status", "reason", "note", "failure")},
+            **{name: value for name, value in refund.items() if name in _STORED},
             "account_id": account.id,
             "payment_row": payment.row,
             "created_us": account.now_us,
@@ -75,18 +83,14 @@ def create_refund(tx: Connection, account: Account, payment_id: str, body: Refun
     payment.amount_refunded += amount
     store(tx, account, payment, None)
     emit(tx, account, "refund.created", refund)
+    close_refunded_inquiries(tx, account, payment)
 
-    tx.execute(_SUCCEED, {"owner_id": account.id, "refund_id": refund["id"]})
-    refund = {**refund, "status": "succeeded", "version": 2}
-    emit(tx, account, "refund.succeeded", refund)
+    refund = follow_story(tx, account, payment, refund)
     return Answer(refund, location=f"/v1/refunds/{refund['id']}")
 
 
 def get_refund(tx: Connection, account: Account, refund_id: str) -> Answer:
-    found = tx.execute(_FIND, {"account_id": account.id, "refund_id": refund_id}).first()
-    if found is None:
-        raise not_found("refund")
-    return Answer(show(found, found.payment_id, found.currency))
+    return Answer(show_refund(tx, account, refund_id))
 
 
 def list_refunds(tx: Connection, account: Account, payment_id: str, query: lists.PageQuery) -> Answer:
@@ -99,8 +103,8 @@ def list_refunds(tx: Connection, account: Account, payment_id: str, query: lists
 
 
 def subject_of_refund(tx: Connection, account: Account, refund_id: str) -> Subject:
-    found = tx.execute(_FIND, {"account_id": account.id, "refund_id": refund_id}).first()
-    return Subject() if found is None else Subject(found.reference, found.test_card)
+    found = find_refund(tx, account, refund_id)
+    return Subject(found.reference, found.test_card)
 
 
 ROUTES = [
@@ -115,7 +119,7 @@ ROUTES = [
         status=201,
         operation="refund",
         subject=subject_of_payment,
-        problems=("invalid_transition", "amount_too_large"),
+        problems=("invalid_transition", "amount_too_large", "refund_blocked_by_dispute"),
     ),
     Route(
         "GET",
@@ -139,4 +143,5 @@ ROUTES = [
         operation="get",
         subject=subject_of_refund,
     ),
+    *_MOVES,
 ]

@@ -25,7 +25,7 @@ so they touch nothing of Flask. Raise Problem to refuse: it undoes everything. W
 `(gateway, account_id, base_url)` in place of `tx, account`, and makes its own transactions.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,11 @@ from sqlalchemy import Connection
 
 from sandbox_gateway.accounts import Account, Accounts
 from sandbox_gateway.config import Config
+from sandbox_gateway.request_log.recorder import Recorder
 from sandbox_gateway.storage import Store
+
+Read = Callable[[Callable[[Connection], Any]], Any]
+Stream = Callable[[Read], Iterator[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Answer:
     body: Mapping[str, Any] | None
     location: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    # Of a CSV file in place of a body: gives its text piece by piece, reading with the function that it is handed.
+    stream: Stream | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ class Gateway:
     config: Config
     store: Store
     accounts: Accounts
+    recorder: Recorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,8 @@ class Route:
     outside: bool = False
     problems: tuple[str, ...] = ()
     description: str = ""
+    # Answers in place of the handler who asks for text/csv; only for GET.
+    csv: Callable[..., Answer] | None = None
     # Puts secrets into the answer's text as the very last step, replays included, so that no stored answer holds them.
     reveal: Callable[[Account, str], str] | None = None
 

@@ -21,6 +21,10 @@ BIG_ID = BigInteger().with_variant(Integer, "sqlite")
 
 # Tables with an `account_id` are emptied by a reset of the account, unless they carry this in `info`.
 KEPT_ON_RESET = {"kept_on_reset": True}
+# Tables with this in `info` have no index on their ids: cursors say where the list ended by the columns of its order.
+PLACED_BY_ORDER = {"placed_by_order": True}
+# Those that tell of the account's past are no part of its snapshots; what puts an old state back empties them.
+LEFT_OUT_OF_SNAPSHOTS = {"left_out_of_snapshots": True}
 
 
 def row_column() -> Column[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -21,6 +22,7 @@ from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseExc
 from gunicorn.workers import gthread
 
 from sandbox_gateway import ids, problems
+from sandbox_gateway.balance import Balance
 from sandbox_gateway.config import Config, SettingError
 
 log = structlog.get_logger()
@@ -33,6 +35,12 @@ _BACKLOG = 1024
 _ORPHAN_SECONDS = 1.0
 _EXIT_SECONDS = 0.5
 _LOCK_SECONDS = 4.0
+_HANGUP_SECONDS = 0.05
+# So long a thread waits for its connection's next request before the main thread watches it again.
+_STAY_MS = 20
+# A process that has more connections than another leaves a new one to it, as often and as long as this; more often
+# while one is still starting, for whoever connects meanwhile would be with the first one ever after.
+_ASIDE_TIMES, _ASIDE_TIMES_AT_START, _ASIDE_SECONDS = 100, 2000, 0.001
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Loader = Callable[[], tuple[WSGI, Callable[[], None]]]
@@ -48,7 +56,30 @@ def drop_connection(environ: dict[str, Any]) -> None:
     The server finds the connection gone when it writes, takes that for an ordinary disconnect, and goes on.
     """
     connection: socket.socket = environ["gunicorn.socket"]
-    connection.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):  # the client was faster
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def wait_for_hangup(environ: dict[str, Any], most_seconds: float) -> None:
+    """Wait until the client has closed its side of the connection, or the time is over."""
+    connection: socket.socket = environ["gunicorn.socket"]
+    watched = select.poll()
+    watched.register(connection, select.POLLIN)
+    deadline = time.monotonic() + most_seconds
+    while (left := deadline - time.monotonic()) > 0:
+        if not watched.poll(left * 1000) or _has_hung_up(connection):
+            return
+        # A request that was sent ahead is no hang-up, and stays readable.
+        time.sleep(min(left, _HANGUP_SECONDS))
+
+
+def _has_hung_up(connection: socket.socket) -> bool:
+    try:
+        return not connection.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -113,11 +144,49 @@ class _Log(glogging.Logger):  # type: ignore[misc]  # gunicorn has no types
 
 
 class _Worker(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """A threaded worker that leaves SIGINT to the arbiter and speaks problem+json even of broken HTTP."""
+    """A threaded worker that leaves SIGINT to the arbiter and speaks problem+json even of broken HTTP.
+
+    A thread stays with its connection for a moment: handing it to the main thread and getting it back for each request
+    costs as much as a statement of the database, and three changes of the thread that runs. A new connection is left to
+    the process that has the fewest; whoever wakes first would have most of them, and keep them.
+    """
+
+    balance: Balance
+    place: int
+    _stood_aside = 0
+
+    def accept(self, listener: Any) -> None:
+        most = _ASIDE_TIMES_AT_START if self.balance.is_somebody_coming else _ASIDE_TIMES
+        if self._stood_aside < most and self.balance.is_ahead(self.place):
+            self._stood_aside += 1
+            time.sleep(_ASIDE_SECONDS)
+            return
+        self._stood_aside = 0
+        super().accept(listener)
+        self.balance.has(self.place, self.nr_conns)
+
+    def notify(self) -> None:
+        super().notify()
+        self.balance.has(self.place, self.nr_conns)
 
     def init_signals(self) -> None:
         super().init_signals()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def handle(self, conn: Any) -> Any:
+        while True:
+            # True: kept alive; False: at its end; anything else is the server's own matter.
+            goes_on = super().handle(conn)
+            if goes_on is not True or not self._has_next(conn):
+                return goes_on
+
+    def _has_next(self, conn: Any) -> bool:
+        """Whether the connection's next request begins soon; never waits while others wait for a thread."""
+        if not self.alive or self.nr_conns > self.cfg.threads or conn.parser.unreader.buf.getvalue():
+            return False
+        watched = select.poll()
+        watched.register(conn.sock, select.POLLIN)
+        return bool(watched.poll(_STAY_MS))
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         problem = _problem_for(exc)
@@ -182,6 +251,7 @@ class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no ty
         self._lifeline = os.pipe()
         self._arbiter_pid = os.getpid()
         self._close: Callable[[], None] | None = None
+        self._balance = Balance(config.workers)
         super().__init__()
 
     def load_config(self) -> None:
@@ -197,7 +267,9 @@ class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no ty
             "forwarded_allow_ips": "",
             "control_socket_disable": True,
             "logger_class": _Log,
+            "pre_fork": self._before_fork,
             "post_fork": self._after_fork,
+            "child_exit": self._after_exit,
             "post_worker_init": self._worker_ready,
             "worker_exit": self._worker_exit,
         }
@@ -212,6 +284,12 @@ class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no ty
         arbiter = _Arbiter(self)
         arbiter.ignores_interrupt = self._child
         arbiter.run()
+
+    def _before_fork(self, _arbiter: object, worker: _Worker) -> None:
+        worker.balance, worker.place = self._balance, self._balance.enter()
+
+    def _after_exit(self, _arbiter: object, worker: _Worker) -> None:
+        self._balance.leave(worker.place)
 
     def _after_fork(self, _arbiter: object, _worker: object) -> None:
         self.cfg.set("graceful_timeout", _WORKER_GRACE_SECONDS)

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from sandbox_gateway.fields import text_field
+from sandbox_gateway.settlements.terms import Fees, PayoutTerms
+from sandbox_gateway.webhooks import targets
 
 
 def _check_origin(value: str) -> str:
@@ -20,7 +22,18 @@ def _check_origin(value: str) -> str:
     return value.lower()
 
 
+def _check_webhook_target(value: str) -> str:
+    try:
+        targets.check_entry(value)
+    except targets.TargetRefusedError:
+        raise ValueError(
+            "must be a host, a host with its port, or an origin: hooks.example, 127.0.0.1:9000, https://hooks.example"
+        ) from None
+    return value.lower()
+
+
 Origin = Annotated[str, text_field(300), AfterValidator(_check_origin)]
+WebhookTarget = Annotated[str, text_field(300, least=1), AfterValidator(_check_webhook_target)]
 
 
 class RateLimit(BaseModel):
@@ -45,10 +58,28 @@ class Settings(BaseModel):
     allow_private_webhook_targets: Annotated[
         bool, Field(description="Whether webhooks may go to loopback and private addresses.")
     ] = True
+    webhook_targets: Annotated[
+        list[WebhookTarget] | None,
+        Field(
+            max_length=50,
+            description="Where webhooks may go: hosts, hosts with ports, origins; null: anywhere. Checked when an "
+            "endpoint is saved and at each sending, beside the setting before this.",
+            examples=[["hooks.example", "127.0.0.1:9000", "https://shop.example"]],
+        ),
+    ] = None
+    hold_days: Annotated[int, Field(ge=1, le=30, description="How long authorized funds are held.")] = 7
+    fees: Annotated[Fees, Field(description="The fee schedule, given whole: members left out take their defaults.")] = (
+        Fees()
+    )
+    payouts: Annotated[
+        PayoutTerms, Field(description="Payouts and reserve, given whole: members left out take their defaults.")
+    ] = PayoutTerms()
     rate_limit: Annotated[RateLimit | None, Field(description="null: no limit.")] = None
     seed: Annotated[
         Annotated[str, text_field(100, least=1)] | None,
-        Field(description="Fixes ids and chances; setting it starts their row anew. null: random."),
+        Field(
+            description="Fixes ids, chances, card fingerprints; set it first, it starts their row anew. null: random."
+        ),
     ] = None
 
 

@@ -4,15 +4,19 @@
 after a lost connection, so it must take all that it needs with it and do nothing outside the transaction.
 """
 
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
+
+from sandbox_gateway.turns import Turns
 
 T = TypeVar("T")
 Callback = Callable[[], None]
@@ -29,11 +33,15 @@ _TRY_AGAIN = {"40001", "40P01"}
 class Store:
     """The gateway's database."""
 
-    def __init__(self, url: str, *, connections: int = 32) -> None:
-        """`url` as SQLAlchemy takes it: `sqlite:///…` or `postgresql+psycopg://…`."""
+    def __init__(self, url: str, *, connections: int = 32, turns: Turns | None = None) -> None:
+        """`url` as SQLAlchemy takes it: `sqlite:///…` or `postgresql+psycopg://…`.
+
+        `turns` where several processes write one SQLite file.
+        """
+        self.turns = turns
         self._work: _Sqlite | _Postgresql
         if make_url(url).get_backend_name() == "sqlite":
-            self._work = _Sqlite(url, connections)
+            self._work = _Sqlite(url, connections, turns)
         else:
             self._work = _Postgresql(url, connections)
 
@@ -42,8 +50,13 @@ class Store:
         return isinstance(self._work, _Postgresql)
 
     @property
+    def has_one_process(self) -> bool:
+        """Whether nobody but this process uses the database."""
+        return not self.is_postgresql and self.turns is None
+
+    @property
     def engine(self) -> Engine:
-        """For migrations and for connections that outlive a transaction; everything else goes through the two below."""
+        """For connections that outlive a transaction, on PostgreSQL; everything else goes through the two below."""
         return self._work.engine
 
     def write(self, fn: Callable[[Connection], T]) -> T:
@@ -64,6 +77,8 @@ class Store:
 
     def dispose(self) -> None:
         self._work.dispose()
+        if self.turns is not None:
+            self.turns.close()
 
 
 def on_commit(tx: Connection, callback: Callback) -> None:
@@ -111,13 +126,14 @@ class _Sqlite:
     Waiting on a lock of the process is fair; waiting on SQLITE_BUSY is not, and would show in the slowest answers.
     """
 
-    def __init__(self, url: str, connections: int) -> None:
+    def __init__(self, url: str, connections: int, turns: Turns | None) -> None:
+        self._turns = turns
         self.engine = create_engine(url, poolclass=QueuePool, pool_size=1, max_overflow=4)
+        # Kept at hand: to take one from the pool and give it back for each batch costs as much as three statements.
+        self._writer: Connection | None = None
         self._readers = create_engine(url, poolclass=QueuePool, pool_size=connections, max_overflow=-1)
         event.listen(self.engine, "connect", _prepare_writer)
-        event.listen(self.engine, "begin", _begin_immediate)
         event.listen(self._readers, "connect", _prepare_reader)
-        event.listen(self._readers, "begin", _begin)
         self._mutex = threading.Lock()
         self._waiting: deque[_Pending] = deque()
         self._led = False
@@ -141,7 +157,8 @@ class _Sqlite:
         with self._mutex:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_PER_COMMIT))]
         try:
-            self._run(batch)
+            with nullcontext() if self._turns is None else self._turns.writing():
+                self._run(batch)
         except BaseException as error:  # noqa: BLE001 - handed to each waiting caller, whatever it is
             # Nothing of the batch is stored, so nobody in it may answer as if it were.
             for one in batch:
@@ -161,29 +178,44 @@ class _Sqlite:
             _call(one.callbacks)
 
     def _run(self, batch: list[_Pending]) -> None:
-        with self.engine.connect() as tx:
+        if self._writer is None:
+            self._writer = self.engine.connect()
+        tx = self._writer
+        try:
             tx.info.pop(_CALLBACKS, None)
             with tx.begin():
+                driver = _begin(tx, "BEGIN IMMEDIATE")
                 for one in batch:
-                    self._run_one(tx, one)
+                    self._run_one(tx, driver, one)
+        except BaseException:
+            # Whatever state it is in now, the next batch begins on another.
+            self._writer = None
+            tx.close()
+            raise
 
-    def _run_one(self, tx: Connection, one: _Pending) -> None:
-        tx.exec_driver_sql("SAVEPOINT one")
+    def _run_one(self, tx: Connection, driver: Any, one: _Pending) -> None:
+        # Past SQLAlchemy, where each of these would cost as much as one of the write's own statements.
+        driver.execute("SAVEPOINT one")
         try:
             one.result = one.fn(tx)
         except Exception as error:  # noqa: BLE001 - raised again in the caller that it belongs to
-            tx.exec_driver_sql("ROLLBACK TO one")
+            driver.execute("ROLLBACK TO one")
             _take_callbacks(tx)
             one.error = error
         else:
             one.callbacks = _take_callbacks(tx)
-        tx.exec_driver_sql("RELEASE one")
+        driver.execute("RELEASE one")
 
     def read(self, fn: Callable[[Connection], T]) -> T:
         with self._readers.connect() as tx:
+            _begin(tx, "BEGIN")
             return fn(tx)
 
     def dispose(self) -> None:
+        with self._mutex:
+            if self._writer is not None and not self._led:
+                self._writer.close()
+                self._writer = None
         self.engine.dispose()
         self._readers.dispose()
 
@@ -228,6 +260,16 @@ class _Postgresql:
         self.engine.dispose()
 
 
+def _begin(tx: Connection, statement: str) -> Any:
+    """Begin past SQLAlchemy, as with savepoints. Returns the driver's connection."""
+    driver: Any = tx.connection.driver_connection
+    try:
+        driver.execute(statement)
+    except sqlite3.Error as error:
+        raise DBAPIError(statement, None, error) from error
+    return driver
+
+
 def _may_run_again(error: DBAPIError) -> bool:
     """Whether the transaction surely left nothing behind: undone by the server, or lost before its COMMIT was sent."""
     if getattr(error.orig, "sqlstate", None) in _TRY_AGAIN:
@@ -236,7 +278,8 @@ def _may_run_again(error: DBAPIError) -> bool:
 
 
 def _prepare_writer(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # SQLAlchemy's "begin" event below opens the transactions
+    # The transactions are opened by hand: by SQLAlchemy's "begin" event every statement would look for listeners.
+    connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
@@ -252,11 +295,3 @@ def _prepare_reader(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     for pragma in ("query_only=ON", "busy_timeout=10000", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_immediate(tx: Connection) -> None:
-    tx.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin(tx: Connection) -> None:
-    tx.exec_driver_sql("BEGIN")

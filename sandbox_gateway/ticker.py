@@ -1,4 +1,4 @@
-"""Comes by every second and does what is due on live accounts, so that it happens although nobody asks."""
+"""Comes by every second and does what is due on live accounts, so that it happens although nobody asks; sweeps."""
 
 import threading
 
@@ -10,6 +10,7 @@ from sandbox_gateway.accounts import LIVE, accounts
 from sandbox_gateway.jobs import earliest_due
 from sandbox_gateway.pipeline import do_due
 from sandbox_gateway.routes import Gateway
+from sandbox_gateway.sweep import Sweep
 
 log = structlog.get_logger()
 
@@ -31,6 +32,7 @@ class Ticker:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._sweep = Sweep(gateway.store)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="ticker")
 
@@ -45,6 +47,7 @@ class Ticker:
         while not self._ending.wait(_PAUSE_SECONDS):
             try:
                 self._tick()
+                self._sweep.go_on()
             except Exception:
                 # A database that is away for a while must not end the ticking.
                 log.exception("tick_failed")

@@ -21,6 +21,8 @@ from sandbox_gateway.schema import (
     public_id_column,
     row_column,
 )
+from sandbox_gateway.statements import Statement
+from sandbox_gateway.stories import keep
 from sandbox_gateway.test_cards import BY_NUMBER, CARDS, TestCard, cvc_length_of
 from sandbox_gateway.times import EPOCH, MINUTE_US, to_wire
 
@@ -34,8 +36,9 @@ tokens = Table(
     public_id_column(),
     amount_column(),
     currency_column(),
-    # The card's name in the catalogue is its story; the number is not kept.
+    # The card's name in the catalogue, and its story as it was told then; the number is not kept.
     Column("test_card", String(60), nullable=False),
+    Column("story", Text, nullable=False, server_default="{}"),
     Column("card", Text, nullable=False),
     # Which parts of a billing address there were for the issuer to check; the address itself is not kept.
     Column("has_line1", Boolean, nullable=False),
@@ -46,9 +49,11 @@ tokens = Table(
     Index("uq_tokens_account_id_id", "account_id", "id", unique=True),
 )
 
-_INSERT = insert(tokens)
-_FIND = select(tokens).where(tokens.c.account_id == bindparam("account_id"), tokens.c.id == bindparam("token_id"))
-_USE = update(tokens).where(tokens.c.row == bindparam("token_row")).values(used=True)
+_INSERT = Statement(insert(tokens))
+_FIND = Statement(
+    select(tokens).where(tokens.c.account_id == bindparam("account_id"), tokens.c.id == bindparam("token_id"))
+)
+_USE = Statement(update(tokens).where(tokens.c.row == bindparam("token_row")).values(used=True))
 
 
 class CardDetails(Body):
@@ -152,7 +157,8 @@ def get_token(tx: Connection, account: Account, token_id: str) -> Answer:
 
 
 def find_token(tx: Connection, account: Account, token_id: str) -> Row[Any] | None:
-    return tx.execute(_FIND, {"account_id": account.id, "token_id": token_id}).first()
+    found: Row[Any] | None = _FIND.first(tx, {"account_id": account.id, "token_id": token_id})
+    return found
 
 
 def use_token(tx: Connection, account: Account, token_id: str, amount: int, currency: str) -> Row[Any]:
@@ -171,7 +177,7 @@ def use_token(tx: Connection, account: Account, token_id: str, amount: int, curr
         raise Problem("currency_mismatch", f"The token is for {found.currency}.", param="/currency")
     if found.amount != amount:
         raise Problem("amount_mismatch", f"The token is for {found.amount} {found.currency}.", param="/amount")
-    tx.execute(_USE, {"token_row": found.row})
+    _USE.run(tx, {"token_row": found.row})
     return found
 
 
@@ -243,7 +249,7 @@ def _show_card(account: Account, story: TestCard, exp_month: int, exp_year: int)
         "last4": story.number[-4:],
         "exp_month": exp_month,
         "exp_year": exp_year,
-        "fingerprint": account.keyed_hash("card", story.number)[:32],
+        "fingerprint": account.seeded_hash("card", story.number)[:32],
     }
 
 
@@ -268,14 +274,15 @@ def _issue(
         "used": False,
         "card": card,
     }
-    tx.execute(
-        _INSERT,
+    _INSERT.run(
+        tx,
         {
             "account_id": account.id,
             "id": made["id"],
             "amount": amount,
             "currency": currency,
             "test_card": story.name,
+            "story": keep(story),
             "card": json.dumps(card),
             "has_line1": has_line1,
             "has_postal_code": has_postal_code,

@@ -2,19 +2,22 @@
 
 import re
 import time
-from functools import partial
+from dataclasses import replace
+from functools import lru_cache, partial
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.sansio.utils import get_current_url
 
 from sandbox_gateway import (
     account_routes,
+    card_routes,
     challenge,
     clock,
     events,
-    faults,
+    export,
     idempotency,
     metrics,
     openapi,
@@ -22,19 +25,29 @@ from sandbox_gateway import (
     refunds,
     sandbox,
     server,
+    snapshots,
     tokens,
 )
 from sandbox_gateway.accounts import Accounts
 from sandbox_gateway.bodies import read_json, read_query, validate
 from sandbox_gateway.config import Config
-from sandbox_gateway.faults import Dropped
+from sandbox_gateway.disputes import routes as disputes
+from sandbox_gateway.faults import routes as faults
+from sandbox_gateway.faults.plan import Dropped
+from sandbox_gateway.faults.wire import spoil
 from sandbox_gateway.fields import NoMembers
 from sandbox_gateway.ids import make_request_id
 from sandbox_gateway.payments import routes as payments
 from sandbox_gateway.pipeline import PROBLEM_JSON, Asked, Pipeline, Reply
 from sandbox_gateway.problems import Problem
+from sandbox_gateway.request_log import routes as request_log
+from sandbox_gateway.request_log.draft import Draft
+from sandbox_gateway.request_log.masking import mask_address, mask_text
+from sandbox_gateway.request_log.recorder import Recorder
 from sandbox_gateway.routes import Gateway, Route
+from sandbox_gateway.settlements import routes as settlements
 from sandbox_gateway.storage import Store
+from sandbox_gateway.test_cards import has_test_number
 from sandbox_gateway.webhooks import endpoints, replay
 from sandbox_gateway.webhooks import log as delivery_log
 
@@ -45,9 +58,14 @@ ROOMS: list[list[Route]] = [
     tokens.ROUTES,
     payments.ROUTES,
     refunds.ROUTES,
+    disputes.ROUTES,
+    settlements.ROUTES,
+    card_routes.ROUTES,
     sandbox.ROUTES,
+    snapshots.ROUTES,
     clock.ROUTES,
     faults.ROUTES,
+    request_log.ROUTES,
     events.ROUTES,
     endpoints.ROUTES,
     replay.ROUTES,
@@ -57,6 +75,14 @@ ROOMS: list[list[Route]] = [
 # The one address that a browser of any origin may call: the card goes from there straight to the gateway.
 _OPEN_TO_BROWSERS = "/v1/tokens"
 
+# On every answer that does not have its own.
+_EVERYWHERE = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+)
+
 _REQUEST_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 _PATH_ARGUMENT = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _ROUTE_ARGUMENT = re.compile(r"<(\w+)>")
@@ -64,7 +90,8 @@ _ROUTE_ARGUMENT = re.compile(r"<(\w+)>")
 
 def create_app(config: Config, store: Store) -> Flask:
     """The WSGI application. What it is made of is in `extensions["gateway"]`."""
-    gateway = Gateway(config, store, Accounts(store, config.pepper))
+    accounts = Accounts(store, config.pepper)
+    gateway = Gateway(config, store, accounts, Recorder(store, accounts))
     app = Flask("sandbox_gateway", static_url_path="/assets")
     app.extensions["gateway"] = gateway
     app.url_map.merge_slashes = False  # it would answer with an HTML redirect
@@ -89,11 +116,19 @@ def create_app(config: Config, store: Store) -> Flask:
     )
     challenge.add_to(app, gateway)
     metrics.add_to(app, gateway)
+    export.add_to(app, gateway)
     openapi.add_to(app, routes)
     pages.add_to(app, gateway)
 
+    def finish(response: Response) -> Response:
+        _finish(response)
+        if g.draft is not None and request.path != request_log.PATH:
+            g.draft.leaves(response.status_code)
+            gateway.recorder.finish(g.draft)
+        return response
+
     app.before_request(_begin)
-    app.after_request(_finish)
+    app.after_request(finish)
     app.register_error_handler(Exception, _on_error)
     return app
 
@@ -101,6 +136,9 @@ def create_app(config: Config, store: Store) -> Flask:
 def _serve(gateway: Gateway, pipeline: Pipeline, route: Route, **path: str) -> Response:
     caller = gateway.accounts.authenticate(request.headers.get("Authorization"))
     g.account_id = caller.account_id
+    if route.csv is not None and request.accept_mimetypes.best_match(["application/json", "text/csv"]) == "text/csv":
+        route = replace(route, handler=route.csv)
+    draft = g.draft = _draft(caller.account_id, route.operation)
     if caller.kind == "publishable" and not route.publishable:
         raise Problem("publishable_key")
     for value in path.values():
@@ -111,6 +149,7 @@ def _serve(gateway: Gateway, pipeline: Pipeline, route: Route, **path: str) -> R
     body: dict[str, Any] = {}
     if route.method in ("POST", "PATCH"):
         body = read_json(request)
+        draft.asks(path, body)
     query = read_query(route.query, request.args)
     if query is not None:
         arguments["query"] = query
@@ -120,21 +159,49 @@ def _serve(gateway: Gateway, pipeline: Pipeline, route: Route, **path: str) -> R
         validate(NoMembers, body)
 
     key = idempotency.read_key(request.headers.get("Idempotency-Key")) if route.takes_key else None
+    if route.takes_key:
+        draft.comes_under(key)
     asked = Asked(
         route=route,
         account_id=caller.account_id,
-        base_url=request.host_url.rstrip("/"),
+        base_url=_base_url(request.scheme, request.host),
         request_id=g.request_id,
         arguments=arguments,
+        draft=draft,
         key=key,
         content=idempotency.content_of(route.method, request.path, body) if key is not None else "",
     )
-    return _respond(pipeline.run(asked))
+    reply = pipeline.run(asked)
+    response = _respond(reply, gateway.store)
+    if reply.spoiling is not None:
+        spoil(response, reply.spoiling, request.environ)
+    return response
 
 
-def _respond(reply: Reply) -> Response:
-    response = Response(reply.body, status=reply.status, headers=dict(reply.headers))
-    if reply.body is None:
+@lru_cache(maxsize=256)
+def _base_url(scheme: str, host: str) -> str:
+    return get_current_url(scheme, host).rstrip("/")
+
+
+def _draft(account_id: int, operation: str | None) -> Draft:
+    address = mask_address(request.path, request.query_string.decode("latin-1"))
+    return Draft(account_id, mask_text(g.request_id), request.method, address, operation)
+
+
+def _draft_of_unknown() -> Draft | None:
+    """For a request to no address that there is, if it comes with a key."""
+    gateway: Gateway = current_app.extensions["gateway"]
+    try:
+        caller = gateway.accounts.authenticate(request.headers.get("Authorization"))
+    except Problem:
+        return None
+    return _draft(caller.account_id, None)
+
+
+def _respond(reply: Reply, store: Store) -> Response:
+    body = reply.body if reply.stream is None else reply.stream(store.read)
+    response = Response(body, status=reply.status, headers=dict(reply.headers))
+    if body is None:
         del response.headers["Content-Type"]
     else:
         response.headers["Content-Type"] = reply.content_type
@@ -147,23 +214,24 @@ def _respond(reply: Reply) -> Response:
 
 def _begin() -> None:
     given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else make_request_id()
+    # The id comes into logs, where no card number may be, however it came to be one.
+    kept = _REQUEST_ID.fullmatch(given) and not has_test_number(given)
+    g.request_id = given if kept else make_request_id()
     g.account_id = None
+    g.draft = None
     g.started = time.perf_counter()
 
 
-def _finish(response: Response) -> Response:
-    response.headers["Request-Id"] = g.request_id
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
+def _finish(response: Response) -> None:
+    # All at once: each look for one of them goes through all of them.
+    there = {name for name, _ in response.headers}
+    response.headers.extend([("Request-Id", g.request_id), *(one for one in _EVERYWHERE if one[0] not in there)])
     if request.path == _OPEN_TO_BROWSERS:
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.headers["Access-Control-Expose-Headers"] = "Request-Id, Idempotent-Replayed, Location, Retry-After"
 
     seconds = time.perf_counter() - g.started
-    rule = _ROUTE_ARGUMENT.sub(r"{\1}", request.url_rule.rule) if request.url_rule is not None else "none"
+    rule = _shown_rule(request.url_rule.rule) if request.url_rule is not None else "none"
     metrics.count_request(request.method, rule, response.status_code, seconds)
     log.info(
         "request",
@@ -174,7 +242,11 @@ def _finish(response: Response) -> Response:
         request_id=g.request_id,
         account=g.account_id,
     )
-    return response
+
+
+@lru_cache(maxsize=256)
+def _shown_rule(rule: str) -> str:
+    return _ROUTE_ARGUMENT.sub(r"{\1}", rule)
 
 
 def _preflight() -> Response:
@@ -187,9 +259,14 @@ def _preflight() -> Response:
 
 def _on_error(error: Exception) -> Response:
     if isinstance(error, Dropped):
+        server.wait_for_hangup(request.environ, error.stall_ms / 1000)
         server.drop_connection(request.environ)
         return Response(status=500)
     problem = _problem_of(error)
+    if g.draft is None and isinstance(error, HTTPException):
+        g.draft = _draft_of_unknown()
+    if g.draft is not None:
+        g.draft.meets(problem)
     response = Response(problem.body(g.request_id), status=problem.status, headers=problem.headers)
     response.headers["Content-Type"] = PROBLEM_JSON
     return response

@@ -74,7 +74,9 @@
   // Menus close as menus do; "/" leads to the search box.
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
-      if (!menu.contains(event.target) || event.target.closest("[hx-get]")) menu.open = false;
+      const chosen = menu.contains(event.target) && event.target.closest("[hx-get]");
+      if (chosen) menu.querySelector("summary").focus(); // what is chosen goes with the menu; its dialog leads back here
+      if (chosen || !menu.contains(event.target)) menu.open = false;
     }
   });
   document.addEventListener("keydown", (event) => {
@@ -102,6 +104,12 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     const { elt } = event.detail;
     if (elt.hasAttribute("data-live") && !mayGoOn(elt, "live:look")) event.preventDefault();
+    // What a button has asked while the field waited for the next letter is not asked again: it would wipe its answer away.
+    const field = elt.form && elt.form.querySelector("[data-answered-by]");
+    if (!field) return;
+    const answer = document.getElementById(field.dataset.answeredBy);
+    if (elt === field && answer.dataset.answers === field.value.trim()) event.preventDefault();
+    else answer.dataset.answers = field.value.trim();
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { target, xhr, shouldSwap, serverResponse } = event.detail;

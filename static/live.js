@@ -148,7 +148,7 @@
   let typedAt = 0;
 
   function isBusy(region) {
-    if (document.hidden || document.querySelector("dialog[open], details.menu[open]")) return true;
+    if (document.hidden || document.querySelector("dialog[open], details.menu[open], [data-choosing]")) return true;
     if (Date.now() - typedAt < TYPING_MS) return true;
     const field = document.activeElement;
     if (region.contains(field) && field.matches("textarea, input:not([type=radio], [type=checkbox])")) return true;
@@ -170,7 +170,7 @@
     typedAt = Date.now();
     setTimeout(resume, TYPING_MS + 50);
   });
-  for (const name of ["close", "toggle"]) document.addEventListener(name, () => setTimeout(resume), true);
+  for (const name of ["close", "toggle", "chosen"]) document.addEventListener(name, () => setTimeout(resume), true);
   for (const name of ["focusout", "selectionchange", "visibilitychange"]) {
     document.addEventListener(name, () => putOff.size && setTimeout(resume));
   }
@@ -238,7 +238,7 @@
   document.adoptedStyleSheets.push(columns);
 
   function holdColumns(region) {
-    if (columns.cssRules.length) return;
+    if (columns.cssRules.length || region.querySelector(".rows-fixed")) return;
     const widths = [...region.querySelectorAll("thead th")].map((head) => head.getBoundingClientRect().width);
     const rules = widths.map((width, place) => `#${region.id} th:nth-child(${place + 1}) { width: ${width}px; }`);
     columns.replaceSync(rules.join(""));
@@ -288,6 +288,7 @@
   }
 
   function isOfTheReader(element, name) {
+    if (name === "width" || name === "class") return element.matches("col[width], table.rows-fixed");
     return (name === "open" && element.matches("details")) || (name === "aria-busy" && element.matches("form"));
   }
 

@@ -42,7 +42,9 @@
     begun = "";
     if (keyed.has(pressed)) {
       event.preventDefault();
-      keyed.get(pressed).click();
+      const one = keyed.get(pressed);
+      one.click();
+      document.getElementById(one.dataset.keyThen)?.focus();
     } else if (event.key === "g") {
       begun = "g";
       begunAt = Date.now();
@@ -79,6 +81,9 @@
       const opens = side.toggleAttribute("data-open");
       sideButton.setAttribute("aria-expanded", String(opens));
     });
+    document.addEventListener("click", (event) => {
+      if (!side.contains(event.target)) closeSide(false);
+    });
     window.addEventListener("pagehide", () => closeSide(false));
   }
 
@@ -105,6 +110,21 @@
     else root.setAttribute("data-bs-theme", value);
     document.querySelector("meta[name=color-scheme]").content = value === "system" ? "light dark" : value;
   }
+
+  // The account's clock goes on while the page stands, as the server writes it. No live region: nobody is told each second.
+  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  const clocks = [...document.querySelectorAll("time[data-ticks]")].map((clock) => [clock, Date.parse(clock.dateTime) - Date.now()]);
+
+  function tick() {
+    for (const [clock, ahead] of clocks) {
+      const at = new Date(Date.now() + ahead);
+      const [day, time] = [`${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}`, at.toISOString().slice(11, 19)];
+      clock.dateTime = `${at.toISOString().slice(0, 19)}Z`;
+      clock.querySelector(".clock-day").textContent = `${day},`;
+      clock.querySelector(".clock-time").textContent = time;
+    }
+  }
+  if (clocks.length) setInterval(tick, 1000);
 
   // What stands in a corner goes by itself, unless somebody is at it.
   const STANDS_MS = 8000;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from typing import Any
 
 import requests
@@ -11,6 +12,19 @@ from tests.stack import Stack, until
 
 Json = dict[str, Any]
 TIMEOUT = 30
+
+
+_here = threading.local()
+
+
+def request(method: str, url: str, **more: Any) -> requests.Response:
+    """One request on a connection of its own, without a look at the machine's proxies and `.netrc` for each."""
+    if not hasattr(_here, "session"):
+        _here.session = requests.Session()
+        _here.session.trust_env = False
+        _here.session.headers["Connection"] = "close"
+    answer: requests.Response = _here.session.request(method, url, timeout=TIMEOUT, **more)
+    return answer
 
 
 _tokens: dict[tuple[str, str], str] = {}
@@ -33,13 +47,8 @@ class OrderService:
 
     def call(self, method: str, path: str, body: Json | None = None, **headers: str) -> requests.Response:
         """One call; the connection is its own."""
-        return requests.request(
-            method,
-            f"{self.stack.dashboard_url}/api{path}",
-            json=body,
-            headers=self._headers | headers,
-            timeout=TIMEOUT,
-        )
+        url = f"{self.stack.dashboard_url}/api{path}"
+        return request(method, url, json=body, headers=self._headers | headers)
 
     def place(self, amount: int = 1999, currency: str = "USD", **more: Any) -> Json:
         """A new order with a reference of its own."""
@@ -56,6 +65,12 @@ class OrderService:
     def pay(self, order: Json, test_card: str = "visa_success", **more: Any) -> Json:
         """The payment that comes of a card of the catalogue."""
         answer = self.call("POST", f"/orders/{order['id']}/payments", {"test_card": test_card, **more})
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    def pay_link(self, order: Json, **more: Any) -> Json:
+        """A new link with which the customer may pay."""
+        answer = self.call("POST", f"/orders/{order['id']}/pay_links", more)
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
 
@@ -85,9 +100,7 @@ class GatewayAccount:
 
     def call(self, method: str, path: str, body: Json | None = None) -> Json:
         """One call that must succeed."""
-        answer = requests.request(
-            method, self.stack.gateway_url + path, json=body, headers=self._headers, timeout=TIMEOUT
-        )
+        answer = request(method, self.stack.gateway_url + path, json=body, headers=self._headers)
         assert answer.ok, answer.text
         return dict(answer.json()) if answer.content else {}
 
@@ -113,9 +126,11 @@ def both_agree(order: Json, told: list[Json]) -> None:
     """Assert that the order and the gateway tell of the same money, and that only one payment moved any."""
     moved = [payment for payment in told if payment["amount_captured"] or payment["amount_capturable"]]
     assert len(moved) <= 1, f"money moved twice: {moved}"
-    ours = {payment["gateway_id"]: payment for payment in order["payments"]}
+    ours = {one["gateway_id"]: one for one in order["payments"] if one["status"] != "blocked"}  # never asked for
     assert set(ours) == {payment["id"] for payment in told}
     for payment in told:
+        if ours[payment["id"]]["status"] == "in_review":  # which is our own word for a hold that a person looks at
+            ours[payment["id"]]["status"] = "authorized"
         for name in ("status", "amount", "currency", "amount_captured", "amount_refunded", "amount_capturable"):
             assert ours[payment["id"]][name] == payment[name], name
     assert order["amount_captured"] == sum(payment["amount_captured"] for payment in told)

@@ -27,14 +27,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give every test that needs a database both of them; under `make soak` run those marked `rounds` that often."""
+    """Give every test that needs a database both of them; under `make soak` run those marked `rounds` that often.
+
+    A browser's test gets one: its screens come out of the same templates whatever the database, and what they read and
+    write is tested by HTTP on both. `make soak` and `--engine` make no such difference.
+    """
     marker = metafunc.definition.get_closest_marker("rounds")
     if marker is not None and metafunc.config.getoption("--soak"):
         metafunc.fixturenames.append("round_number")
         metafunc.parametrize("round_number", range(1, marker.args[0] + 1), indirect=True)
     if "engine" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--engine")
-        metafunc.parametrize("engine", [chosen] if chosen else stacks.ENGINES, indirect=True, scope="session")
+        one_is_enough = "browser" in metafunc.fixturenames and not metafunc.config.getoption("--soak")
+        engines = [chosen] if chosen else stacks.ENGINES[:1] if one_is_enough else stacks.ENGINES
+        metafunc.parametrize("engine", engines, indirect=True, scope="session")
 
 
 def pytest_sessionfinish() -> None:

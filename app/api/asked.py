@@ -22,6 +22,7 @@ from app.api.fields import (
     Time,
     Url,
 )
+from app.checkout.links import MOST_DAYS
 from app.errors import InvalidInput
 from app.money import MAX_AMOUNT_MINOR
 from app.orders.place import Item, NewOrder
@@ -44,6 +45,12 @@ class ItemIn(Body):
     name: Title
     quantity: int = Field(ge=1, le=1_000_000)
     unit_amount: int = Field(ge=0, le=MAX_AMOUNT_MINOR, description="Of one piece, in the currency's minor unit.")
+    merchant: ShortText | None = Field(
+        default=None, description="Who sells it, where that is another than the order's: the money is split."
+    )
+    category: Annotated[Text, Field(min_length=1, max_length=60)] | None = Field(
+        default=None, description="What it is, for commission plans that tell kinds of goods apart."
+    )
 
 
 class ContextIn(Body):
@@ -82,8 +89,9 @@ class NewOrderIn(Body):
         default=None, max_length=500, description="Where given, they must add up to the amount."
     )
     merchant: Name | None = Field(default=None, description="Id of the seller; the first one where none is given.")
-    capture_policy: Literal["manual", "automatic"] = Field(
-        default="manual", description="automatic takes the money together with the authorization."
+    capture_policy: Literal["manual", "automatic", "on_shipment"] = Field(
+        default="manual",
+        description="automatic takes the money together with the authorization, on_shipment when it is shipped.",
     )
     context: ContextIn | None = None
     metadata: Metadata | None = None
@@ -97,7 +105,10 @@ class NewOrderIn(Body):
             customer_name=self.customer.name,
             customer_email=self.customer.email,
             customer_locale=self.customer.locale,
-            items=[Item(item.name, item.quantity, item.unit_amount) for item in self.items or ()],
+            items=[
+                Item(item.name, item.quantity, item.unit_amount, item.merchant, item.category)
+                for item in self.items or ()
+            ],
             merchant_id=self.merchant,
             capture_policy=self.capture_policy,
             context=self.context.model_dump(exclude_none=True) if self.context else {},
@@ -136,6 +147,40 @@ class NewPaymentIn(Body):
         return self
 
 
+class PayLinkMailIn(Body):
+    """Whom to mail the link to, and in which language."""
+
+    to: Text | None = Field(
+        default=None,
+        min_length=3,
+        max_length=254,
+        examples=["ann@example.com"],
+        description="The customer's own address, where none is given.",
+    )
+    language: Literal["en", "de", "fr", "es", "nl", "it"] | None = Field(
+        default=None, description="The customer's own, where none is given."
+    )
+
+
+class NewPayLinkIn(Body):
+    """How long the link is to work, and whether it is mailed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"days": 7}, {"mail": {}}, {}]})
+
+    days: int | None = Field(
+        default=None, ge=1, le=MOST_DAYS, description="As long as the shop's policy says, where none is given."
+    )
+    mail: PayLinkMailIn | None = Field(
+        default=None, description="Mail the link; `{}` mails it to the customer in their language."
+    )
+
+
+class RevokeIn(Body):
+    """Nothing more is to be said."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
+
+
 class CaptureIn(Body):
     """How much of what is held to take."""
 
@@ -143,6 +188,22 @@ class CaptureIn(Body):
 
     amount: Amount | None = Field(default=None, description="All that is held, where none is given.")
     final: bool = Field(default=False, description="Release what is left.")
+
+
+class ShipmentIn(Body):
+    """What left the house."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"tracking": "1Z999AA10123456784"}, {}]})
+
+    amount: Amount | None = Field(
+        default=None,
+        description="What is captured for it, of an order that is paid on shipment; all that is held, where none is"
+        " given.",
+    )
+    final: bool = Field(default=False, description="Release what is left.")
+    tracking: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
+        default=None, description="The carrier's number."
+    )
 
 
 class RefundIn(Body):

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.api.answers import Answer, OrderListOut, OrderOut, PaymentOut
+from app.api.answers import (
+    Answer,
+    ApprovalOut,
+    OrderAwaitingOut,
+    OrderListOut,
+    OrderOut,
+    PayLinkListOut,
+    PayLinkOut,
+    PaymentOut,
+)
+from app.api.customers import CustomerListOut, CustomerWholeOut
+from app.api.disputes import DisputeListOut, DisputeOut
 
 PAYMENT: dict[str, Any] = {
     "id": "pay_01k9q2x3v8m4t6w0y5z7a1b2c3",
@@ -19,6 +30,8 @@ PAYMENT: dict[str, Any] = {
     "amount_captured": 0,
     "amount_refunded": 0,
     "amount_refundable": 0,
+    "amount_disputed": 0,
+    "amount_disputed_lost": 0,
     "capture": False,
     "card": {
         "network": "visa",
@@ -36,7 +49,18 @@ PAYMENT: dict[str, Any] = {
     "decline": None,
     "failure": None,
     "discrepancy": None,
-    "risk": None,
+    "risk": {
+        "decision": "accept",
+        "why": "Nothing speaks against it",
+        "level": "low",
+        "score": 7,
+        "probability": 0.0021,
+        "not_assessed": None,
+        "reasons": [{"text": "1.1x this card's usual amount", "points": -4.1}],
+        "rules": [],
+        "model_version": "2026.11-3f1c8e",
+        "rules_version": 4,
+    },
     "authorization_code": "483920",
     "attempts": [
         {
@@ -77,7 +101,7 @@ ORDER: dict[str, Any] = {
         "name": "Ann Example",
         "locale": "en-US",
     },
-    "items": [{"name": "Mug", "quantity": 2, "unit_amount": 2499}],
+    "items": [{"name": "Mug", "quantity": 2, "unit_amount": 2499, "merchant": None, "category": None}],
     "merchant": "mer_01k9q2wd3f5h7k9n1q3s5v7x9z",
     "capture_policy": "manual",
     "cancel_reason": None,
@@ -85,12 +109,98 @@ ORDER: dict[str, Any] = {
     "metadata": {"channel": "web"},
     "payments": [PAYMENT],
     "disputed": False,
+    "shipped_at": None,
     "allowed_actions": ["capture", "cancel"],
     "created_at": "2026-11-23T09:29:58.400000Z",
+}
+
+PAY_LINK: dict[str, Any] = {
+    "id": "pln_01k9q2y1m4p6r8t0v2x4z6b8d0",
+    "object": "pay_link",
+    "order": "ord_01k9q2wzr5n3s7v1x4y6z8a0b2",
+    "url": "https://desk.example.com/pay/pln_01k9q2y1m4p6r8t0v2x4z6b8d0.Hc3Nq0yV6mFz1xUoL8tRkE2wJp5sDbA9gXi7uYhCe4Q",
+    "status": "open",
+    "created_at": "2026-11-23T09:30:11.200000Z",
+    "expires_at": "2026-11-30T09:30:11.200000Z",
+    "revoked_at": None,
+    "mails": [{"id": "msg_01k9q2y1n6r8t0v2x4z6b8d0f2", "to": "ann@example.com", "language": "en-US", "status": "sent"}],
+}
+
+APPROVAL: dict[str, Any] = {
+    "id": "apr_01k9q4b7c9e1g3j5k7m9p1q3s5",
+    "object": "approval",
+    "kind": "refund",
+    "status": "asked",
+    "order": ORDER["id"],
+    "payment": PAYMENT["id"],
+    "amount": 89900,
+    "currency": "USD",
+    "reason": "The espresso machine came broken",
+    "asked_by": "shop",
+    "asked_at": "2026-11-23T10:02:11.300000Z",
+    "expires_at": "2026-11-30T10:02:11.300000Z",
+    "decided_by": None,
+    "decided_at": None,
+    "decision_reason": None,
+    "outcome": None,
+}
+
+DISPUTE: dict[str, Any] = {
+    "id": "dp_06h0fua4jce88ttidbuj9ohqp4",
+    "object": "dispute",
+    "version": 1,
+    "order": "ord_01k9q2wzr5n3s7v1x4y6z8a0b2",
+    "payment": PAYMENT["id"],
+    "kind": "chargeback",
+    "round": 1,
+    "previous": None,
+    "status": "needs_response",
+    "amount": 4998,
+    "fee": 1500,
+    "currency": "USD",
+    "reason": "product_not_received",
+    "network_reason_code": "13.1",
+    "evidence": {
+        "fields": {"shipping_date": "2026-11-20"},
+        "files": [],
+        "required": ["shipping_date", "shipping_tracking_number"],
+        "helpful": ["customer_communication", "shipping_carrier"],
+        "missing": ["shipping_tracking_number"],
+    },
+    "is_unknown": False,
+    "allowed_actions": ["submit", "accept"],
+    "respond_by": "2026-12-03T10:30:00Z",
+    "submitted_at": None,
+    "decided_at": None,
+    "why": "card visa_dispute_not_received: Captured, and disputed an hour later.",
+    "created_at": "2026-11-23T10:30:00Z",
+}
+
+CUSTOMER: dict[str, Any] = {
+    "id": "cus_01k9q2wd3f5h7k9n1q3s5v7x9z",
+    "object": "customer",
+    "status": "active",
+    "email": "ann@example.com",
+    "name": "Ann Example",
+    "locale": "en-US",
+    "merged_into": None,
+    "created_at": "2026-11-23T09:29:58.400000Z",
+    "changed_at": None,
+    "changed_by": None,
+    "changed_reason": None,
 }
 
 EXAMPLES: dict[type[Answer], dict[str, Any]] = {
     OrderOut: ORDER,
     PaymentOut: PAYMENT,
+    PayLinkOut: PAY_LINK,
+    PayLinkListOut: {"data": [PAY_LINK]},
+    ApprovalOut: APPROVAL,
+    OrderAwaitingOut: ORDER | {"approval": APPROVAL},
+    DisputeOut: DISPUTE,
+    DisputeListOut: {"data": [DISPUTE], "has_more": False, "next_cursor": None},
+    CustomerWholeOut: CUSTOMER
+    | {"totals": [{"currency": "USD", "orders": 2, "amount_captured": 4998, "amount_refunded": 500}]},
+    CustomerListOut: {"data": [CUSTOMER], "has_more": False, "next_cursor": None},
     OrderListOut: {"data": [ORDER], "has_more": False, "next_cursor": None},
 }

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from app.api.answers import ProblemOut
+from app.api.answers import Answer, ProblemOut
 from app.api.examples import EXAMPLES
 from app.api.fields import Query
 from app.api.operations import OPERATIONS, Operation
@@ -18,7 +18,14 @@ from app.api.problems import PROBLEMS, page_name
 Json = dict[str, Any]
 Mode = Literal["validation", "serialization"]
 
-_ALWAYS = ("unauthorized", "forbidden", "validation_failed", "internal_error")
+_ALWAYS = (
+    "unauthorized",
+    "forbidden",
+    "rate_limited",
+    "validation_failed",
+    "internal_error",
+    "database_unavailable",
+)
 _WITH_BODY = (
     "malformed_json",
     "bad_request",
@@ -29,14 +36,59 @@ _WITH_BODY = (
     "unsupported_media_type",
 )
 _REQUEST_ID = {"description": "Finds the request in our log.", "schema": {"type": "string"}}
-_ORDER_ID = {
+_LIMIT: Json = {
+    "RateLimit-Policy": {
+        "description": "How many calls (q) the token has in a window of so many seconds (w); absent without a limit.",
+        "schema": {"type": "string"},
+        "example": '"default";q=12000;w=60',
+    },
+    "RateLimit": {
+        "description": "How many of them are left (r), and in how many seconds the next window begins (t).",
+        "schema": {"type": "string"},
+        "example": '"default";r=11999;t=42',
+    },
+}
+_ORDER_ID: Json = {
     "name": "order_id",
     "in": "path",
     "required": True,
     "description": "The order's id.",
     "schema": {"type": "string", "pattern": "^ord_[0-9a-z]{26}$"},
 }
-_KEY = {
+_LINK_ID: Json = _ORDER_ID | {
+    "name": "link_id",
+    "description": "The pay link's id.",
+    "schema": {"type": "string", "pattern": "^pln_[0-9a-z]{26}$"},
+}
+_APPROVAL_ID: Json = _ORDER_ID | {
+    "name": "approval_id",
+    "description": "The approval's id.",
+    "schema": {"type": "string", "pattern": "^apr_[0-9a-z]{26}$"},
+}
+_DISPUTE_ID: Json = _ORDER_ID | {
+    "name": "dispute_id",
+    "description": "The dispute's id, which is the gateway's.",
+    "schema": {"type": "string", "pattern": "^dp_[0-9a-z]{10,64}$"},
+}
+_CUSTOMER_ID: Json = _ORDER_ID | {
+    "name": "customer_id",
+    "description": "The customer's id.",
+    "schema": {"type": "string", "pattern": "^cus_[0-9a-z]{26}$"},
+}
+_IN_PATH = {
+    "{order_id}": _ORDER_ID,
+    "{link_id}": _LINK_ID,
+    "{approval_id}": _APPROVAL_ID,
+    "{dispute_id}": _DISPUTE_ID,
+    "{customer_id}": _CUSTOMER_ID,
+}
+_TAGS = {
+    "/orders": ("Orders", "Orders and the money on them."),
+    "/disputes": ("Disputes", "What cardholders contest, and the answer to it."),
+    "/customers": ("Customers", "Who pays; merged when one person was taken for two, erased on request."),
+}
+"""By what an address begins with; all others are about orders."""
+_KEY: Json = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "The same key with the same request is one act, for 24 hours; 1 to 255 visible ASCII characters.",
@@ -64,7 +116,7 @@ def document() -> Json:
         },
         "servers": [{"url": "/"}],
         "security": [{"token": []}],
-        "tags": [{"name": "Orders", "description": "Orders and the money on them."}],
+        "tags": [{"name": name, "description": description} for name, description in _TAGS.values()],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -83,7 +135,7 @@ def document() -> Json:
 def _schemas() -> dict[str, Json]:
     wanted: list[tuple[type[BaseModel], Mode]] = [(ProblemOut, "validation")]  # members that do not apply are left out
     for called in OPERATIONS:
-        wanted.append((called.answer, "serialization"))
+        wanted += [(told, "serialization") for told in (called.answer, called.later) if told is not None]
         if called.body is not None:
             wanted.append((called.body, "validation"))
     _, made = models_json_schema(list(dict.fromkeys(wanted)), ref_template="#/components/schemas/{model}")
@@ -100,9 +152,9 @@ def _operation(called: Operation) -> Json:
         "operationId": called.name,
         "summary": called.summary,
         "description": f"{called.description} Takes the permission `{called.permission}`.",
-        "tags": ["Orders"],
+        "tags": [_TAGS.get("/" + called.path.split("/")[1], _TAGS["/orders"])[0]],
         "parameters": _parameters(called),
-        "responses": {str(called.status): _success(called), **_refusals(called)},
+        "responses": {**_successes(called), **_refusals(called)},
     }
     if called.body is not None:
         shape = called.body.model_json_schema()
@@ -121,7 +173,7 @@ def _operation(called: Operation) -> Json:
 
 
 def _parameters(called: Operation) -> list[Json]:
-    parameters: list[Json] = [_ORDER_ID] if "{order_id}" in called.path else []
+    parameters: list[Json] = [told for name, told in _IN_PATH.items() if name in called.path]
     if called.query is not None:
         parameters += _query_parameters(called.query)
     if called.method == "POST":
@@ -144,8 +196,25 @@ def _query_parameters(query: type[Query]) -> list[Json]:
     return parameters
 
 
+def _successes(called: Operation) -> Json:
+    told = {str(called.status): _success(called)}
+    if called.later is not None:
+        told["202"] = _success(called) | {
+            "description": f"{called.summary}: asked for, and waiting for a second person",
+            "content": _content(called.later),
+        }
+        told["202"]["headers"] = told["202"]["headers"] | {
+            "Location": {"description": "The path of the approval.", "schema": {"type": "string"}}
+        }
+    return told
+
+
+def _content(answer: type[Answer]) -> Json:
+    return {"application/json": {"schema": _ref(answer), "examples": {"example": {"value": EXAMPLES[answer]}}}}
+
+
 def _success(called: Operation) -> Json:
-    headers: Json = {"Request-Id": _REQUEST_ID}
+    headers: Json = {"Request-Id": _REQUEST_ID, **_LIMIT}
     if called.method == "POST":
         headers["Idempotent-Replayed"] = {
             "description": "true where this is the answer that was given before under the same key.",
@@ -156,12 +225,7 @@ def _success(called: Operation) -> Json:
     told: Json = {
         "description": called.summary,
         "headers": headers,
-        "content": {
-            "application/json": {
-                "schema": _ref(called.answer),
-                "examples": {"example": {"value": EXAMPLES[called.answer]}},
-            }
-        },
+        "content": _content(called.answer),
     }
     if called.links:
         told["links"] = {
@@ -180,9 +244,18 @@ def _refusals(called: Operation) -> Json:
 
 def _refusal(status: int, codes: list[str]) -> Json:
     headers: Json = {"Request-Id": _REQUEST_ID}
+    if status == 429:
+        headers |= _LIMIT
     if status == 401:
         headers["WWW-Authenticate"] = {"schema": {"type": "string", "const": "Bearer"}}
-    if "idempotency_in_progress" in codes or "gateway_unavailable" in codes:
+    waits = {
+        "idempotency_in_progress",
+        "rate_limited",
+        "gateway_unavailable",
+        "gateway_outage",
+        "database_unavailable",
+    }
+    if waits & set(codes):
         headers["Retry-After"] = {"description": "Seconds to wait.", "schema": {"type": "string"}}
     return {
         "description": ", ".join(f"`{code}`" for code in codes),

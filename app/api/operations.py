@@ -46,7 +46,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Answered:
-    """What goes back with the operation's status; `location` is a path."""
+    """What goes back with the operation's status, or with 202 where it is `later`'s; `location` is a path."""
 
     body: Answer
     location: str | None = None
@@ -56,6 +56,7 @@ class Answered:
 class Operation:
     """One method at one path, as it is served and as the OpenAPI document tells it.
 
+    `later` is what goes back with 202, where it is not done yet.
     `problems` are codes beside those that every operation can answer. `links` name operations that take a part of
     this one's answer: `{operation: {parameter: expression}}`.
     """
@@ -67,6 +68,7 @@ class Operation:
     permission: Permission
     answer: type[Answer]
     status: int = 200
+    later: type[Answer] | None = None
     body: type[Body] | None = None
     query: type[Query] | None = None
     problems: tuple[str, ...] = ()
@@ -143,7 +145,8 @@ def _done(called: Operation, arguments: Mapping[str, Any], mine: Claim, who: Act
 
 
 def _kept(called: Operation, answered: Answered) -> Kept:
-    return Kept(called.status, "application/json", answered.location, answered.body.model_dump_json())
+    status = 202 if called.later is not None and isinstance(answered.body, called.later) else called.status
+    return Kept(status, "application/json", answered.location, answered.body.model_dump_json())
 
 
 def _response(answer: Kept, *, replayed: bool = False) -> Response:

@@ -17,13 +17,15 @@ from app.finding.wanted import Wanted
 from app.operators.roles import Permission
 from app.orders.models import Order
 from app.orders.place import place_order
-from app.orders.queries import find_order, list_orders
+from app.orders.queries import ORDERS, find_order
 from app.payments.cancel import cancel_order
 from app.payments.queries import payments_of, payments_of_orders
 
 _ID = re.compile(r"^ord_[0-9a-z]{26}$")
 _BY_ID = {"order_id": "$response.body#/id"}
-_WHAT_FOLLOWS = dict.fromkeys(("get_order", "post_payment", "post_capture", "post_refund", "post_cancel"), _BY_ID)
+_WHAT_FOLLOWS = dict.fromkeys(
+    ("get_order", "post_payment", "post_capture", "post_shipment", "post_refund", "post_cancel"), _BY_ID
+)
 
 
 def known_order(session: Session, order_id: str) -> Order:
@@ -88,7 +90,7 @@ def get_orders(call: Call, query: OrdersQuery) -> Answered:
     )
     with reading() as session:
         try:
-            page = list_orders(session, wanted, query.cursor, query.limit)
+            page = ORDERS.page(session, wanted, query.cursor, query.limit)
         except InvalidInput:
             raise ApiProblem("invalid_cursor", param="/cursor") from None
         payments = payments_of_orders(session, [order.id for order in page.items])
@@ -103,7 +105,7 @@ def get_orders(call: Call, query: OrdersQuery) -> Answered:
     permission=Permission.TAKE_PAYMENTS,
     body=CancelIn,
     answer=OrderOut,
-    problems=("not_found", "invalid_transition", "operation_in_progress"),
+    problems=("not_found", "invalid_transition", "operation_in_progress", "gateway_outage"),
 )
 def post_cancel(call: Call, order_id: str, body: CancelIn) -> Answered:
     """What is held for it is released first. An order that was captured is refunded instead."""

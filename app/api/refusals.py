@@ -21,6 +21,8 @@ def told_of_order(order_id: str) -> Iterator[None]:
     except RuleBroken as broken:
         if broken.errors:
             raise
+        if broken.code == "gateway_outage":
+            raise ApiProblem(broken.code, broken.detail, headers={"Retry-After": "5"}) from broken
         if broken.status >= 500:
             raise ApiProblem("gateway_refused", broken.detail, gateway_code=broken.code) from broken
         if broken.code not in PROBLEMS or broken.code == "validation_failed":

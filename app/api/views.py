@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template
 from werkzeug.exceptions import NotFound
 
-from app.api import orders, payments  # noqa: F401 - declare their operations
+from app.api import customers, disputes, orders, pay_links, payments  # noqa: F401 - declare their operations
 from app.api.openapi import document
 from app.api.operations import OPERATIONS, Operation, respond
 from app.api.problems import PROBLEMS, ApiProblem, page_name

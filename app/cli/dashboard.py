@@ -7,7 +7,7 @@ import click
 from app.cli.database import checked
 from app.cli.options import Place, child_options, place_options
 from app.cli.ports import is_free
-from app.cli.telling import Found
+from app.cli.telling import Found, be_called
 from app.server import Serving, serve
 from app.web import create_app
 
@@ -27,6 +27,7 @@ def dashboard(place: Place, child: bool, parent_fd: int | None) -> None:
       counterfoil dashboard
       counterfoil dashboard --port 8080 --database-url postgresql://counterfoil@db/counterfoil
     """
+    be_called("dashboard")
     settings = place.settings()
     checked(settings)
     if not is_free(settings.host, settings.port):

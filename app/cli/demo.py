@@ -14,6 +14,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import gateway
+from app.checkout import links
 from app.cli.database import checked, opened, reason
 from app.cli.options import Place, client_options, json_option
 from app.cli.screen import Screen
@@ -24,8 +25,12 @@ from app.demo.journeys import DEFAULT_DAYS, DEFAULT_SEED
 from app.demo.plan import REFERENCE, Journey
 from app.errors import CounterfoilError, GatewayUnavailable
 from app.logs import configure_logs
+from app.policy.current import begin_with
+from app.risk import scorer
+from app.risk.scoring import ModelAtWork
 from app.supervisor import Supervisor
 
+_MODEL_SECONDS = 20.0
 _LAST_SECONDS = 1.0
 """How long the act under way may take once told to end; what it asked for is asked again after the next start."""
 
@@ -64,7 +69,7 @@ def demo(place: Place, orders: int, days: int, seed: str, as_json: bool) -> None
     checked(settings)
     screen = Screen(quiet=as_json)
     began = time.monotonic()
-    with opened(settings), _ready(settings), journeys.alone(settings.data), _interruptible() as stop:
+    with opened(settings), _ready(settings), journeys.alone(settings.data), _scored(), _interruptible() as stop:
         interrupted = journeys.unfinished(settings.data)
         if interrupted is not None:
             screen.progress("the demo that was interrupted is finished first")
@@ -102,11 +107,25 @@ def _ready(settings: Settings) -> Iterator[None]:
     """This process speaks with the gateway; one that is not there becomes one clear line."""
     configure_logs()
     gateway.connect(settings)
+    links.connect(settings)
     try:
         gateway.gateway().clock()
     except GatewayUnavailable:
         raise Found(f"no gateway answers at {settings.gateway_url}: run `counterfoil up`, and this beside it") from None
     yield
+
+
+@contextmanager
+def _scored() -> Iterator[None]:
+    """Payments are judged as anywhere else. Chance draws none for a review: same seed, same outcomes."""
+    begin_with(random_reviews=0)
+    model = ModelAtWork().start()
+    model.wait(_MODEL_SECONDS)
+    scorer.use(model)
+    try:
+        yield
+    finally:
+        scorer.use(None)
 
 
 @contextmanager
@@ -128,6 +147,7 @@ def prepared(settings: Settings, orders: int | None) -> Journey | None:
     With `orders` None there is to be no demo, and one that was interrupted is left as it stands.
     """
     gateway.connect(settings)
+    links.connect(settings)
     with opened(settings):
         journey = journeys.unfinished(settings.data)
         if orders is None:
@@ -150,7 +170,7 @@ def play(settings: Settings, journey: Journey, supervisor: Supervisor, screen: S
 
     def travel() -> None:
         try:
-            with journeys.alone(settings.data):
+            with journeys.alone(settings.data), _scored():
                 played = journeys.travel(settings.data, journey, stop, tell)
         except CounterfoilError as error:
             troubles.append(str(error))

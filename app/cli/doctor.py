@@ -113,7 +113,7 @@ def _data_folder(place: Place) -> Iterator[Finding]:
         yield Finding("data", WRONG, f"{data} is open to other users (mode {mode:o})", f"chmod 700 {data}")
     else:
         yield Finding("data", OK, str(data))
-    for name in ("secret_key", "gateway_secret_key"):
+    for name in ("secret_key", "gateway_secret_key", "order_service_secret"):
         path = secret_path(data, name)
         with contextlib.suppress(FileNotFoundError):
             mode = stat.S_IMODE(path.stat().st_mode)

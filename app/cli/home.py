@@ -14,6 +14,8 @@ from pathlib import Path
 
 from app.config import read_secret, write_secret_once
 from app.errors import CounterfoilError, SettingError
+from app.notifications.signing import ensure_secret
+from app.processes import is_alive
 
 LOCK_SECONDS = 10.0
 
@@ -42,6 +44,7 @@ class Home:
             self.logs.mkdir(mode=0o700, exist_ok=True)
             write_secret_once(self.data, "secret_key", secrets.token_hex(32))
             write_secret_once(self.data, "gateway_secret_key", f"sk_test_{secrets.token_hex(16)}")
+            ensure_secret(self.data)
         except OSError as error:
             raise SettingError(
                 f"--data is {str(self.data)!r}: {error.strerror} ({error.filename}); give a folder that can be written"
@@ -87,7 +90,7 @@ class Home:
             told = False
             while not _locked(descriptor):
                 owner = os.pread(descriptor, 20, 0).decode("ascii", errors="replace").strip()
-                if _lives(owner) or time.monotonic() > deadline:
+                if (owner.isdigit() and is_alive(int(owner))) or time.monotonic() > deadline:
                     raise AlreadyRuns(
                         f"it already runs from {self.data} (process {owner}): stop that one first,"
                         " or give this one a --data folder of its own"
@@ -108,18 +111,6 @@ def _locked(descriptor: int) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    return True
-
-
-def _lives(pid: str) -> bool:
-    if not pid.isdigit():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
     return True
 
 

@@ -46,7 +46,7 @@ def first_free(host: str, wanted: Iterable[int], avoid: Iterable[int] = ()) -> i
 
 def url_of(host: str, port: int) -> str:
     """The address for a browser on this machine; a server that listens everywhere is reached by loopback."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, host)  # noqa: S104
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - names
     if ":" in reachable and not reachable.startswith("["):
         reachable = f"[{reachable}]"
     return f"http://{reachable}:{port}"

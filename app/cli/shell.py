@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app import db, models
+from app.checkout import links
 from app.cli.home import Home
 from app.cli.options import Place
 from app.errors import SettingError
@@ -19,6 +20,7 @@ def names() -> dict[str, Any]:
     settings = Place(Home(Path("var"))).settings()
     db.connect(settings.database_url)
     connect(settings)
+    links.connect(settings)
     ours = {"settings": settings, "gateway": gateway(), "reading": db.reading, "transaction": db.transaction}
     return ours | {name: getattr(models, name) for name in models.__all__}
 

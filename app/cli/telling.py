@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,3 +26,9 @@ class WrongUsage(Found):
     """An option or a setting cannot be used as given: exit code 2."""
 
     exit_code = 2
+
+
+def be_called(name: str) -> None:
+    """The name of this process in `ps` and `top`, where the system has such names."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text(name, encoding="ascii")

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import click
 
 from app.cli.database import opened
 from app.cli.home import publishable_key
+from app.cli.loading import loading
+from app.cli.main import main
 from app.cli.options import Place, json_option, place_options
 from app.cli.ports import DASHBOARD_PORT, GATEWAY_PORT, first_free, url_of
 from app.cli.screen import Screen
@@ -142,9 +145,10 @@ def _start(
     journey = None
     gateway_ready = f"{url_of(settings.host, place.gateway_port)}/readyz"
     dashboard_ready = f"{url_of(settings.host, settings.port)}/readyz"
-    with screen.working("starting gateway, dashboard and worker"):
+    with screen.working("starting the gateway"):
         supervisor.start(_program(place, "gateway", ["sandbox_gateway", "serve"], ready_url=gateway_ready))
-        from app.cli import demo  # noqa: PLC0415  # slow to import, and the gateway is slower to start
+        with loading():
+            from app.cli import dashboard, demo, worker  # noqa: F401, PLC0415  # slow, and so is the gateway's start
 
         with opened(settings) as engine:
             before = upgrade(engine)
@@ -155,8 +159,9 @@ def _start(
             if not supervisor.wait_ready(progress):
                 return None
             journey = demo.prepared(settings, demo_orders)
-        supervisor.start(_program(place, "dashboard", ["app.cli", "dashboard"], ready_url=dashboard_ready))
-        supervisor.start(_program(place, "worker", ["app.cli", "worker"], ready_line=AT_WORK))
+    supervisor.start(_program(place, "dashboard", ["app.cli", "dashboard"], ready_url=dashboard_ready))
+    supervisor.start(_program(place, "worker", ["app.cli", "worker"], ready_line=AT_WORK))
+    with screen.working("starting dashboard and worker"):
         if not supervisor.wait_ready(progress):
             return None
     if journey is not None:
@@ -172,7 +177,14 @@ def _program(
 ) -> Program:
     env = os.environ | place.environment() | place.gateway_environment()
     log = place.home.logs / f"{name}.log"
-    return Program(name, [*_PYTHON, *command, *_CHILD], env, log, ready_url, ready_line)
+    module, *arguments = command
+    run = _as_command(arguments) if module == "app.cli" else None
+    return Program(name, [*_PYTHON, *command, *_CHILD], env, log, ready_url, ready_line, run)
+
+
+def _as_command(arguments: list[str]) -> Callable[[int], object]:
+    """What `counterfoil` does with these arguments, in this process."""
+    return lambda parent_fd: main([part.replace(PARENT_FD, str(parent_fd)) for part in (*arguments, *_CHILD)])
 
 
 def _tell(place: Place, settings: Settings, link: str, screen: Screen, *, as_json: bool) -> None:

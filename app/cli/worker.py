@@ -11,7 +11,7 @@ import click
 
 from app.cli.database import checked
 from app.cli.options import Place, child_options, place_options
-from app.cli.telling import AT_WORK
+from app.cli.telling import AT_WORK, be_called
 from app.ending import leave
 from app.work import run_worker
 
@@ -32,6 +32,7 @@ def worker(place: Place, child: bool, parent_fd: int | None) -> None:
       counterfoil worker
       counterfoil worker --database-url postgresql://counterfoil@db/counterfoil
     """
+    be_called("worker")
     settings = place.settings()
     checked(settings)
     stop = threading.Event()

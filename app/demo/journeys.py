@@ -20,9 +20,9 @@ from app.demo.plan import REFERENCE, Journey, Moment
 from app.demo.play import Player
 from app.errors import CounterfoilError, GatewayRefused
 from app.gateway import gateway
+from app.gateway.account_time import read_clock
 from app.merchants.queries import ensure_default_merchant
 from app.orders.models import Order
-from app.work import read_clock
 
 FIRST_NUMBER = 1001
 DEFAULT_SEED = "1"

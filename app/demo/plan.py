@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from app.demo.chance import chance_of
 from app.demo.goods import basket
 from app.demo.people import somebody
-from app.demo.stories import OPEN_STORIES, STORIES, Act, Script, Story
+from app.demo.stories import OPEN_STORIES, RISK_STORIES, STORIES, Act, Script, Story
 from app.money import MAX_AMOUNT_MINOR
 from app.orders.place import NewOrder
 
 REFERENCE = "SHOP-"
 ONE_IN_OPEN = 20
 """One of so many orders is left with something to do."""
+_THIEVES_FROM = 60
+"""A shop of so many orders has thieves."""
 
 _BY_HOUR = (12, 8, 6, 5, 5, 7, 12, 20, 30, 38, 42, 45, 48, 46, 44, 46, 50, 56, 62, 66, 60, 46, 32, 20)
 """Orders by hour of the day in UTC, relative to each other: quiet nights, a busy evening."""
@@ -77,13 +79,16 @@ class Journey:
         chance = chance_of(self.seed, self.first, "waiting")
         waiting: list[tuple[datetime, Story | None]] = [
             (self.until - age - timedelta(milliseconds=chance.randrange(60_000)), story)
-            for age, story in OPEN_STORIES[: self.orders // ONE_IN_OPEN]
+            for age, story in OPEN_STORIES[: self.orders // ONE_IN_OPEN] + self._thefts()
             if age + _HOUR < span
         ]
         ordinary: list[tuple[datetime, Story | None]] = [
             (at, None) for at in self._arrivals(self.orders - len(waiting))
         ]
         return sorted(ordinary + waiting, key=lambda one: one[0])
+
+    def _thefts(self) -> tuple[tuple[timedelta, Story], ...]:
+        return RISK_STORIES if self.orders >= _THIEVES_FROM else ()
 
     def _arrivals(self, number: int) -> list[datetime]:
         """Moments spread as a shop's orders are: by hour, weekday, season and growth."""
@@ -115,6 +120,6 @@ def _written(seed: str, number: int, story: Story | None) -> tuple[Planned, Scri
         customer_locale=person.locale,
         items=script.items,
         capture_policy="automatic" if script.captures_at_once else "manual",
-        context=person.context,
+        context=person.context | script.context,
     )
     return Planned(new, number), script

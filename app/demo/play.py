@@ -8,9 +8,15 @@ from datetime import datetime
 
 import structlog
 
+from app.approvals import Approval, ApprovalStatus
+from app.approvals.decide import decide_approval
+from app.checkout.links import mail_pay_link
+from app.checkout.mailing import Wish
 from app.db import reading
+from app.demo.guards import write_rules
 from app.demo.plan import Moment
-from app.demo.stories import Act, Cancel, Capture, Confirm, Pay, Refund
+from app.demo.staff import STAFF, hire_staff, second_to
+from app.demo.stories import Act, Cancel, Capture, Confirm, MailLink, Pay, Refund
 from app.errors import GatewayUnavailable, RuleBroken
 from app.gateway import gateway
 from app.money import Money
@@ -19,8 +25,8 @@ from app.payments.authorize import PaymentRequest, authorize_payment
 from app.payments.cancel import cancel_order
 from app.payments.capture import capture_payment
 from app.payments.models import Payment
-from app.payments.queries import payments_of
-from app.payments.refund import refund_payment
+from app.payments.queries import get_payment, payments_of
+from app.payments.refund import refund_or_ask
 from app.payments.sync import sync_payment
 from app.timeline import Actor, ActorKind
 
@@ -28,7 +34,6 @@ log = structlog.get_logger("demo")
 
 SHOP = Actor(ActorKind.ORDER_SERVICE, "Web shop")
 WAREHOUSE = Actor(ActorKind.ORDER_SERVICE, "Warehouse")
-STAFF = tuple(Actor(ActorKind.OPERATOR, name) for name in ("Nadia Hoffmann", "Tom Reyes", "Ines Duarte"))
 _TRIES = 5
 
 
@@ -43,6 +48,8 @@ class Player:
 
     def play(self, moments: Sequence[Moment], set_clock: Callable[[datetime], None]) -> bool:
         """Whether all was played. Raises GatewayUnavailable, GatewayRefused; what was done until then stands."""
+        hire_staff()
+        write_rules()
         for done, moment in enumerate(moments):
             if self._stop.is_set():
                 return False
@@ -60,8 +67,8 @@ class Player:
                 self._orders[moment.order.number] = order.id
             else:
                 self._act(moment, moment.act)
-        except RuleBroken as broken:  # a person was quicker: the order is theirs
-            log.info("the story ends here", reference=moment.order.new.reference, reason=broken.detail)
+        except RuleBroken as broken:  # a person, or a rule, was quicker
+            log.debug("the story ends here", reference=moment.order.new.reference, reason=broken.detail)
             self._taken_over.add(moment.order.number)
 
     def _act(self, moment: Moment, act: Act) -> None:
@@ -87,16 +94,27 @@ def _perform(order_id: str, moment: Moment, act: Act) -> Payment | None:
     if isinstance(act, Cancel):
         cancel_order(order_id, act.reason, person, request_key=key)
         return None
+    if isinstance(act, MailLink):
+        mail_pay_link(order_id, Wish(), person, key)
+        return None
     payment = _newest_payment(order_id)
     if isinstance(act, Capture):
         amount = _money(act.amount_minor, payment)
         return capture_payment(payment.id, amount, WAREHOUSE, final=act.final, request_key=key)
     if isinstance(act, Refund):
         amount = _money(act.amount_minor, payment)
-        return refund_payment(payment.id, amount, person, reason=act.reason, note=act.note, request_key=key)
+        done = refund_or_ask(payment.id, amount, person, reason=act.reason, note=act.note, request_key=key)
+        return _approved(done, person) if isinstance(done, Approval) else done
     if isinstance(act, Confirm) and payment.challenge_url is not None:
         gateway().decide_challenge(payment.challenge_url, act.decision)
     return sync_payment(payment.id)
+
+
+def _approved(approval: Approval, asker: Actor) -> Payment:
+    """What a second person agreed to; decided once, however often the story is begun again."""
+    if approval.state is ApprovalStatus.ASKED:
+        decide_approval(approval.id, approve=True, reason="Checked against the order", actor=second_to(asker))
+    return get_payment(approval.subject_id)
 
 
 def _money(amount_minor: int | None, payment: Payment) -> Money | None:

@@ -44,6 +44,11 @@ class Refund:
 
 
 @dataclass(frozen=True)
+class MailLink:
+    """A person mails the customer a link to pay by."""
+
+
+@dataclass(frozen=True)
 class Cancel:
     """What is held is voided first."""
 
@@ -55,7 +60,7 @@ class Look:
     """Something happened by itself at the gateway, at this time: ask what the payment is now."""
 
 
-Act = Pay | Confirm | Capture | Refund | Cancel | Look
+Act = Pay | Confirm | Capture | Refund | MailLink | Cancel | Look
 
 _LATER = timedelta(seconds=1)
 _CHALLENGE_ENDS = timedelta(minutes=15) + _LATER
@@ -109,6 +114,8 @@ class Script:
     chance: Random
     items: Sequence[Item]
     card: str
+    context: dict[str, str] = field(default_factory=dict)
+    """Where the order comes from, where that is not where its customer usually is."""
     acts: list[tuple[timedelta, Act]] = field(default_factory=list)
 
     def then(self, act: Act, after: timedelta = timedelta(0)) -> None:
@@ -253,8 +260,9 @@ def _never_paid(script: Script) -> None:
     script.then(Cancel(_NOT_PAID), timedelta(days=3))
 
 
-def _not_paid_yet(_script: Script) -> None:
-    """Placed, and nothing else."""
+def _not_paid_yet(script: Script) -> None:
+    """Placed; the customer was asked to pay, and has not yet."""
+    script.then(MailLink(), script.minutes(3, 20))
 
 
 def _paid_again_perhaps(script: Script) -> None:
@@ -309,10 +317,14 @@ OPEN_STORIES: tuple[tuple[timedelta, Story], ...] = (
     (6 * _DAY + 21 * _HOUR, _held),
     (timedelta(minutes=5), _waiting_for_confirmation),
     (5 * _HOUR, _not_paid_yet),
+    (8 * _DAY + 22 * _HOUR, lambda script: script.then(Pay("visa_dispute_not_received"))),
+    (3 * _DAY, lambda script: script.then(Pay("mastercard_dispute_fraudulent"))),
     (9 * _HOUR, _held),
     (timedelta(minutes=90), lambda script: script.then(Pay("visa_insufficient_funds"))),
     (5 * _DAY + 9 * _HOUR, _first_parcel),
+    (30 * _HOUR, lambda script: script.then(Pay("visa_inquiry"))),
     (27 * _HOUR, _held),
+    (5 * _DAY, lambda script: script.then(Pay("visa_dispute_partial"))),
     (timedelta(minutes=35), _not_paid_yet),
     (3 * _HOUR, _held),
     (22 * _HOUR, lambda script: script.then(Pay("visa_suspected_fraud"))),
@@ -322,3 +334,30 @@ OPEN_STORIES: tuple[tuple[timedelta, Story], ...] = (
     (16 * _HOUR, _held),
 )
 """What waits for somebody at the end, and how long ago it was ordered; the more telling ones first."""
+
+WATCHED_ADDRESS = "203.0.113.66"
+_TESTER = {"ip": "198.51.100.23", "ip_country": "BR", "device_id": "dev_5be1a0c9d4"}
+_BORROWED = {"ip": WATCHED_ADDRESS, "ip_country": "RO", "device_id": "dev_0f66d2b17c"}
+
+
+def _from(context: dict[str, str], card: str) -> Story:
+    """Paid with this card from there."""
+
+    def story(script: Script) -> None:
+        script.context.update(context)
+        script.then(Pay(card))
+
+    return story
+
+
+RISK_STORIES: tuple[tuple[timedelta, Story], ...] = (
+    *(
+        (26 * _HOUR - minute * timedelta(minutes=1), _from(_TESTER, card))
+        for minute, card in enumerate(
+            ("visa_lost_card", "visa_generic_decline", "visa_insufficient_funds", "mastercard_success", "amex_success")
+        )
+    ),
+    (7 * _HOUR, _from(_BORROWED, "visa_success")),
+    (4 * _HOUR, _from(_BORROWED, "mastercard_success")),
+)
+"""Cards tried out on one device until a rule blocks it, and two payments that wait for a review at the end."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ from app import words
 from app.finding.amounts import AmountRange, read_amounts
 from app.finding.times import USUAL, begin_of, words_for
 from app.finding.wanted import Sort, Wanted
-from app.forms import plain_text, trimmed
+from app.forms import LongSelect, plain_text, trimmed
 from app.money import currency_codes
 
 Args = list[tuple[str, str]]
@@ -58,31 +58,23 @@ def _text(label: str, most: int, **render: Any) -> StringField:
     return StringField(label, [Optional(), too_long, plain_text], [trimmed], render_kw=render)
 
 
-class ListForm(Form):  # type: ignore[misc]  # WTForms has no types
-    """What orders and payments are filtered by; each list adds its statuses and codes."""
+class FilterForm(Form):  # type: ignore[misc]  # WTForms has no types
+    """What every list is filtered by: words, statuses and dates. Lists add their own questions."""
 
     KIND: ClassVar[str]
     """Whose words the statuses take, as in `app.words.KINDS`."""
+    CODES: ClassVar[tuple[str, ...]] = ()
+    """Fields that show a value in words of their choices."""
+    HIDDEN: ClassVar[tuple[str, ...]] = ("since", "until")
+    """Fields that are asked for less often, and folded away."""
+    SORTS: ClassVar[tuple[Sort, ...]] = (Sort.NEWEST, Sort.OLDEST)
+    """How the list may be sorted; the first is how it is unless another is asked for."""
 
     q = SearchField("Search", [Optional(), Length(max=254, message="At most 254 characters."), plain_text], [trimmed])
     status = SelectMultipleField("Status", validate_choice=False)
     created = SelectField("Created", [Optional()], validate_choice=False)
     since = DayField("From (UTC)", [Optional()])
     until = DayField("To (UTC)", [Optional()])
-    amount = _text("Amount", 40, placeholder=">100 or 10..50", inputmode="text")
-    currency = SelectField(
-        "Currency", [Optional()], choices={"Any": [("", "Any currency")], **currency_choices()}, validate_choice=False
-    )
-    customer = _text("Customer", 254, placeholder="E-mail address or id")
-    reference = _text("Reference", 100)
-    last4 = _text("Card's last four", 4, placeholder="4242", inputmode="numeric")
-    network = SelectField(
-        "Card network",
-        [Optional()],
-        choices=[("", "Any network"), *words.NETWORKS.items()],
-        validate_choice=False,
-    )
-    decline = SelectField("Decline code", [Optional()], validate_choice=False)
     sort = SelectField("Order", [Optional()], choices=[(one.value, one.value) for one in Sort], validate_choice=False)
 
     def __init__(self, args: MultiDict[str, str], now: datetime) -> None:
@@ -93,11 +85,8 @@ class ListForm(Form):  # type: ignore[misc]  # WTForms has no types
         written = self.created.data or ""
         shown = USUAL if written in USUAL or not written else USUAL | {written: words_for(written)}
         self.created.choices = [("", "Any time"), *shown.items()]
-        codes = dict.fromkeys([*words.DECLINE_CODES, *filter(None, [self.decline.data])])
-        self.decline.choices = [("", "Any or none"), *((code, words.plain(code)) for code in codes)]
         self.status.data = list(dict.fromkeys(self.status.data or []))
         self.begin: datetime | None = None
-        self.amounts: AmountRange | None = None
 
     def validate_status(self, field: SelectMultipleField) -> None:
         field.data = [status for status in field.data if status]
@@ -116,55 +105,23 @@ class ListForm(Form):  # type: ignore[misc]  # WTForms has no types
         if self.since.data and field.data and field.data < self.since.data:
             raise ValidationError(f"Choose a day not before {self.since.data}.")
 
-    def validate_amount(self, field: StringField) -> None:
-        try:
-            self.amounts = read_amounts(field.data)
-        except ValueError as error:
-            raise ValidationError(str(error)) from None
-
-    def validate_currency(self, field: SelectField) -> None:
-        field.data = field.data.upper()
-        if field.data not in currency_codes():
-            raise ValidationError("Write an ISO 4217 code, like EUR.")
-
-    def validate_last4(self, field: StringField) -> None:
-        if not _LAST4.match(field.data):
-            raise ValidationError("Write the four digits that the card number ends with, like 4242.")
-
-    def validate_network(self, field: SelectField) -> None:
-        if field.data not in words.NETWORKS:
-            raise ValidationError(f"Choose one of: {', '.join(words.NETWORKS)}.")
-
-    def validate_decline(self, field: SelectField) -> None:
-        if not _CODE.match(field.data):
-            raise ValidationError("Write a decline code, like insufficient_funds.")
-
     def validate_sort(self, field: SelectField) -> None:
-        if field.data not in set(Sort):
-            raise ValidationError(f"Choose one of: {', '.join(Sort)}.")
-        if Sort(field.data).by_amount and not self.currency.data:
-            raise ValidationError("Choose a currency to sort by amount: different currencies do not compare.")
+        if field.data not in self.SORTS:
+            raise ValidationError(f"Choose one of: {', '.join(self.SORTS)}.")
 
     @property
     def sorting(self) -> Sort:
-        """The order that is asked for; the newest first if none is."""
-        return Sort(self.sort.data) if self.sort.data in set(Sort) else Sort.NEWEST
+        """The order that is asked for; the list's usual one if none is."""
+        return Sort(self.sort.data) if self.sort.data in self.SORTS else self.SORTS[0]
 
     def wanted(self) -> Wanted:
         """The filter; both days are whole and in UTC. Only after `validate`."""
         begins = [moment for moment in (self.begin, _midnight(self.since.data)) if moment]
         return Wanted(
             statuses=tuple(self.status.data),
-            reference=self.reference.data or None,
-            customer=self.customer.data or None,
             created_after=max(begins) if begins else None,
             created_before=_midnight(self.until.data + timedelta(days=1)) if self.until.data else None,
             text=self.q.data or None,
-            currency=self.currency.data or None,
-            amount=self.amounts,
-            last4=self.last4.data or None,
-            network=self.network.data or None,
-            decline_code=self.decline.data or None,
         )
 
     def _set(self) -> Iterator[tuple[Field, str]]:
@@ -177,7 +134,7 @@ class ListForm(Form):  # type: ignore[misc]  # WTForms has no types
         """The address's arguments, in the form's order; `more` sets some anew, None takes one away."""
         found: dict[str, list[str]] = {}
         for field, value in self._set():
-            if not (field.name == "sort" and value == Sort.NEWEST):
+            if not (field.name == "sort" and value == self.SORTS[0]):
                 found.setdefault(field.name, []).append(value)
         for name, new in more.items():
             found.pop(name, None)
@@ -197,7 +154,7 @@ class ListForm(Form):  # type: ignore[misc]  # WTForms has no types
         return found
 
     def _words(self, field: Field, value: str) -> str:
-        if field.name in ("status", "decline", "network", "created"):
+        if field.name in ("status", "created", *self.CODES):
             return str(dict(field.choices).get(value, value))
         return value
 
@@ -208,8 +165,119 @@ class ListForm(Form):  # type: ignore[misc]  # WTForms has no types
 
     def hidden_fields(self) -> list[Field]:
         """The fields that are asked for less often."""
-        names = ("since", "until", "amount", "currency", "customer", "reference", "last4", "network", "decline")
-        return [self[name] for name in names]
+        return [self[name] for name in self.HIDDEN]
+
+
+class SumsForm(FilterForm):
+    """What lists of money are filtered by: also amounts, and whose order it is about."""
+
+    SORTS: ClassVar[tuple[Sort, ...]] = (Sort.NEWEST, Sort.OLDEST, Sort.LARGEST, Sort.SMALLEST)
+
+    amount = _text("Amount", 40, placeholder=">100 or 10..50", inputmode="text")
+    currency = SelectField(
+        "Currency",
+        [Optional()],
+        choices={"Any": [("", "Any currency")], **currency_choices()},
+        validate_choice=False,
+        widget=LongSelect(),
+    )
+    customer = _text("Customer", 254, placeholder="E-mail address or id")
+    reference = _text("Reference", 100)
+
+    def __init__(self, args: MultiDict[str, str], now: datetime) -> None:
+        super().__init__(args, now)
+        self.amounts: AmountRange | None = None
+
+    def validate_amount(self, field: StringField) -> None:
+        try:
+            self.amounts = read_amounts(field.data)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+    def validate_currency(self, field: SelectField) -> None:
+        field.data = field.data.upper()
+        if field.data not in currency_codes():
+            raise ValidationError("Write an ISO 4217 code, like EUR.")
+
+    def validate_sort(self, field: SelectField) -> None:
+        super().validate_sort(field)
+        if Sort(field.data).by_amount and not self.currency.data:
+            raise ValidationError("Choose a currency to sort by amount: different currencies do not compare.")
+
+    def wanted(self) -> Wanted:
+        """The filter; both days are whole and in UTC. Only after `validate`."""
+        return replace(
+            super().wanted(),
+            reference=self.reference.data or None,
+            customer=self.customer.data or None,
+            currency=self.currency.data or None,
+            amount=self.amounts,
+        )
+
+
+class ListForm(SumsForm):
+    """What orders and payments are filtered by; each list adds its statuses and codes."""
+
+    CODES: ClassVar[tuple[str, ...]] = ("decline", "network")
+    HIDDEN = ("since", "until", "amount", "currency", "customer", "reference", "last4", "network", "decline")
+
+    last4 = _text("Card's last four", 4, placeholder="4242", inputmode="numeric")
+    network = SelectField(
+        "Card network",
+        [Optional()],
+        choices=[("", "Any network"), *words.NETWORKS.items()],
+        validate_choice=False,
+    )
+    decline = SelectField("Decline code", [Optional()], validate_choice=False)
+
+    def __init__(self, args: MultiDict[str, str], now: datetime) -> None:
+        super().__init__(args, now)
+        codes = dict.fromkeys([*words.DECLINE_CODES, *filter(None, [self.decline.data])])
+        self.decline.choices = [("", "Any or none"), *((code, words.plain(code)) for code in codes)]
+
+    def validate_last4(self, field: StringField) -> None:
+        if not _LAST4.match(field.data):
+            raise ValidationError("Write the four digits that the card number ends with, like 4242.")
+
+    def validate_network(self, field: SelectField) -> None:
+        if field.data not in words.NETWORKS:
+            raise ValidationError(f"Choose one of: {', '.join(words.NETWORKS)}.")
+
+    def validate_decline(self, field: SelectField) -> None:
+        if not _CODE.match(field.data):
+            raise ValidationError("Write a decline code, like insufficient_funds.")
+
+    def wanted(self) -> Wanted:
+        """The filter; both days are whole and in UTC. Only after `validate`."""
+        return replace(
+            super().wanted(),
+            last4=self.last4.data or None,
+            network=self.network.data or None,
+            decline_code=self.decline.data or None,
+        )
+
+
+class ReasonsForm(SumsForm):
+    """What is filtered by a reason that somebody gave: refunds, disputes."""
+
+    CODES = ("reason",)
+    HIDDEN = ("reason", "since", "until", "amount", "currency", "customer", "reference")
+    REASONS: ClassVar[Mapping[str, str]]
+    """Every reason, in words."""
+
+    reason = SelectField("Reason", [Optional()], validate_choice=False)
+
+    def __init__(self, args: MultiDict[str, str], now: datetime) -> None:
+        super().__init__(args, now)
+        self.reason.choices = [("", "Any reason"), *self.REASONS.items()]
+
+    def validate_reason(self, field: SelectField) -> None:
+        if field.data not in self.REASONS:
+            raise ValidationError(f"Choose one of: {', '.join(self.REASONS)}.")
+
+    def wanted(self) -> Wanted:
+        """The filter; both days are whole and in UTC. Only after `validate`."""
+        return replace(super().wanted(), reason=self.reason.data or None)
 
 
 def _midnight(day: date | None) -> datetime | None:

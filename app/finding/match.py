@@ -16,21 +16,31 @@ FEW = 500
 _LAST = "\U0010ffff"
 
 
-class Listed(Protocol):
-    """What orders and payments have in common."""
+class Dated(Protocol):
+    """What the rows of every list have in common."""
 
     status: Any
-    amount_minor: Any
-    currency: Any
-    card_last4: Any
-    card_network: Any
-    decline_code: Any
     created_at: Any
     id: Any
 
 
-def row_conditions(session: Session, table: type[Listed], wanted: Wanted) -> list[ColumnElement[bool]]:
-    """What can be asked of an order and of a payment alike."""
+class Summed(Dated, Protocol):
+    """The rows of lists of money."""
+
+    amount_minor: Any
+    currency: Any
+
+
+class Listed(Summed, Protocol):
+    """What orders and payments have in common."""
+
+    card_last4: Any
+    card_network: Any
+    decline_code: Any
+
+
+def usual_conditions(table: type[Dated], wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What can be asked of the rows of every list: their status and their time."""
     found: list[ColumnElement[bool]] = []
     if len(wanted.statuses) == 1:
         found.append(table.status == wanted.statuses[0])
@@ -40,10 +50,22 @@ def row_conditions(session: Session, table: type[Listed], wanted: Wanted) -> lis
         found.append(table.created_at >= wanted.created_after)
     if wanted.created_before is not None:
         found.append(table.created_at < wanted.created_before)
+    return found
+
+
+def sum_conditions(session: Session, table: type[Summed], wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What can be asked of rows of money: also their currency and amount."""
+    found = usual_conditions(table, wanted)
     if wanted.currency is not None:
         found.append(table.currency == wanted.currency)
     if wanted.amount is not None:
         found.append(_of_amount(session, table, wanted.amount, wanted.currency))
+    return found
+
+
+def row_conditions(session: Session, table: type[Listed], wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What can be asked of an order and of a payment alike."""
+    found = sum_conditions(session, table, wanted)
     for column, value in (
         (table.card_last4, wanted.last4),
         (table.card_network, wanted.network),
@@ -54,7 +76,7 @@ def row_conditions(session: Session, table: type[Listed], wanted: Wanted) -> lis
     return found
 
 
-def branches(table: type[Listed], wanted: Wanted) -> list[ColumnElement[bool]]:
+def branches(table: type[Dated], wanted: Wanted) -> list[ColumnElement[bool]]:
     """One condition per status where several are wanted, so that each is read out of its own part of the index."""
     return [table.status == status for status in wanted.statuses] if len(wanted.statuses) > 1 else []
 
@@ -90,7 +112,7 @@ def _few(
     return found
 
 
-def _of_amount(session: Session, table: type[Listed], amount: AmountRange, only: str | None) -> ColumnElement[bool]:
+def _of_amount(session: Session, table: type[Summed], amount: AmountRange, only: str | None) -> ColumnElement[bool]:
     """Within a currency an index has the amounts in order; over all, each currency's is asked whether few fit."""
     if only is not None:
         return amount.condition(table.amount_minor, only)
@@ -104,7 +126,7 @@ def _of_amount(session: Session, table: type[Listed], amount: AmountRange, only:
     return or_(*(and_(unindexed[0] == code, amount.condition(unindexed[1], code)) for code in codes))
 
 
-def _currencies(session: Session, table: type[Listed]) -> list[str]:
+def _currencies(session: Session, table: type[Summed]) -> list[str]:
     """Every currency that there is a row in; one look into the index for each."""
     found: list[str] = []
     while code := session.scalar(select(func.min(table.currency)).where(table.currency > (found[-1] if found else ""))):

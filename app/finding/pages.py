@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -11,27 +11,32 @@ from urllib.parse import urlencode
 
 from flask import Response, redirect, render_template, request, url_for
 from flask_login import current_user
-from sqlalchemy import Select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.db import reading
+from app import audit
+from app.db import reading, transaction
 from app.filters import account_now
 from app.finding.columns import Column, chosen
 from app.finding.export import csv_of
-from app.finding.form import ListForm
+from app.finding.form import FilterForm
+from app.finding.match import Dated
+from app.finding.rows import Rows
 from app.finding.saved import View, plain_query, views_of
 from app.finding.terms import WrongTerm, has_terms, read_terms
-from app.finding.wanted import COUNT_AT_MOST, Sort, Wanted
+from app.finding.wanted import COUNT_AT_MOST
+from app.finding.widths import Widths, read_widths
 from app.lists import Page
+from app.operators.roles import Permission
+from app.security import actor
 
 ROWS_PER_PAGE = 25
 TAB_COUNTS_TO = 99
 KEEP_COLUMNS_SECONDS = 365 * 24 * 3600
-ID = re.compile(r"^(ord|pay|cap|re|evt|att|req|cus)_[0-9A-Za-z]{10,64}$", re.ASCII)
+ID = re.compile(r"^(ord|pay|apr|cap|re|dp|evt|att|req|cus)_[0-9A-Za-z]{10,64}$", re.ASCII)
 """What is looked up rather than searched for."""
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Dated)
 
 
 @dataclass(frozen=True)
@@ -52,11 +57,12 @@ class Tab:
 class Listing:
     """A list's page: its filter, its rows, how many there are, and what stands around them."""
 
-    form: ListForm
+    form: FilterForm
     page: Page[Any]
     count: int
     columns: Sequence[Column[Any]]
     all_columns: Sequence[Column[Any]]
+    widths: Widths
 
     @property
     def is_valid(self) -> bool:
@@ -73,12 +79,17 @@ def cookie_of(name: str) -> str:
     return f"counterfoil_columns_{name}"
 
 
+def widths_cookie_of(name: str) -> str:
+    """The cookie that keeps how wide the columns of a list are."""
+    return f"counterfoil_widths_{name}"
+
+
 def columns_of(name: str, columns: Sequence[Column[Any]]) -> list[Column[Any]]:
     """The columns that this browser wants to see."""
     return chosen(columns, request.cookies.get(cookie_of(name)))
 
 
-def terms_of(form: ListForm) -> dict[str, list[str]] | None:
+def terms_of(form: FilterForm) -> dict[str, list[str]] | None:
     """The address's arguments with the search box's terms made filters; None where there are only plain words.
 
     What cannot be understood is told beside the field.
@@ -91,6 +102,10 @@ def terms_of(form: ListForm) -> dict[str, list[str]] | None:
     except WrongTerm as wrong:
         form.q.errors = [*form.q.errors, str(wrong)]
         return None
+    here = next((name for name, _ in found if name not in form), None)
+    if here is not None:
+        form.q.errors = [*form.q.errors, f"This list cannot be asked for {here}:. Take it away, or search elsewhere."]
+        return None
     args = form.args(q=None)
     for name in {name for name, _ in found}:
         args.pop(name, None)
@@ -102,10 +117,11 @@ def terms_of(form: ListForm) -> dict[str, list[str]] | None:
 def tabs_of(
     session: Session,
     name: str,
-    kind: type[ListForm],
+    kind: type[FilterForm],
     built_in: Sequence[View],
     here: str,
-    count: Callable[[Session, Wanted, int], int],
+    rows: Rows[Any],
+    now: datetime,
 ) -> list[Tab]:
     """The desk's own views, everybody's and the operator's, each with its count; but for what can no longer be read."""
     operator = current_user.operator
@@ -114,9 +130,9 @@ def tabs_of(
     ]
     found = []
     for view in [*built_in, *kept]:
-        form = kind(view.args, account_now())
+        form = kind(view.args, now)
         if form.validate():
-            number = count(session, form.wanted(), TAB_COUNTS_TO)
+            number = rows.count(session, form.wanted(), TAB_COUNTS_TO)
             is_here = plain_query(view.query) == here
             found.append(Tab(view, form.args(), number, is_here))
     return found
@@ -124,23 +140,42 @@ def tabs_of(
 
 @dataclass(frozen=True)
 class List(Generic[T]):
-    """One list of the desk: what it is called, how its rows are found, and what is shown of them."""
+    """One list of the desk: what it is called, how its rows are found, and what is shown of them.
+
+    `noun` is what one row is, `searched` what the search box says it looks for.
+    """
 
     name: str
+    noun: str
+    searched: str
     endpoint: str
-    form: type[ListForm]
+    form: type[FilterForm]
     built_in: Sequence[View]
     columns: Sequence[Column[T]]
     exported: Sequence[Column[T]]
-    select: Callable[[Session, Wanted], Select[T]]
-    page: Callable[[Session, Wanted, str | None, int, Sort], Page[T]]
-    count: Callable[[Session, Wanted, int], int]
-    keys: tuple[InstrumentedAttribute[datetime], InstrumentedAttribute[int], InstrumentedAttribute[str]]
-    """What rows are sorted by: their time, their amount, and then their id."""
+    rows: Rows[T]
+    title: str = ""
+    """The page's heading, where the name alone is none."""
+    may_choose: bool = False
+    """Whether rows have a box, for doing something with several at once."""
+    chosen_by: Permission = Permission.TAKE_PAYMENTS
+    """What one needs to be allowed for that."""
+    chosen_while: tuple[str, ...] = ()
+    """Only rows of these statuses have a box; all have one where none is named."""
+    clock: Callable[[], datetime] = account_now
+    """Which clock the rows are dated by: the account's, but for what only happens between machines."""
+
+    def has_box(self, row: T) -> bool:
+        """Whether something can be done with this row together with others."""
+        return not self.chosen_while or row.status in self.chosen_while
+
+    def may_be_chosen(self, rows: Iterable[T]) -> bool:
+        """Whether there is anything to choose, for whoever reads the page."""
+        return self.may_choose and current_user.may(self.chosen_by) and any(map(self.has_box, rows))
 
     def answer(self, template: str) -> AnyResponse:
         """The list that the address asks for: as a page, or as a file; terms of the search box become filters."""
-        form = self.form(request.args, account_now())
+        form = self.form(request.args, self.clock())
         if ID.match(form.q.data or ""):
             return redirect(url_for("search.find", q=form.q.data), 303)
         valid = form.validate()
@@ -152,24 +187,26 @@ class List(Generic[T]):
             return self._file(form)
         listing, tabs = self._read(form, valid=valid)
         html = render_template(
-            template, listing=listing, form=form, page=listing.page, tabs=tabs, count_at_most=COUNT_AT_MOST
+            template, of=self, listing=listing, form=form, page=listing.page, tabs=tabs, count_at_most=COUNT_AT_MOST
         )
         return Response(html, 200 if valid else 422)
 
-    def _read(self, form: ListForm, *, valid: bool) -> tuple[Listing, list[Tab]]:
+    def _read(self, form: FilterForm, *, valid: bool) -> tuple[Listing, list[Tab]]:
         page, count = Page[T]([]), 0
         with reading() as session:
             if valid:
                 wanted = form.wanted()
-                page = self.page(session, wanted, request.args.get("cursor"), ROWS_PER_PAGE, form.sorting)
-                count = self.count(session, wanted, COUNT_AT_MOST)
-            listing = Listing(form, page, count, columns_of(self.name, self.columns), self.columns)
-            return listing, tabs_of(session, self.name, self.form, self.built_in, listing.query, self.count)
+                page = self.rows.page(session, wanted, request.args.get("cursor"), ROWS_PER_PAGE, form.sorting)
+                count = self.rows.count(session, wanted, COUNT_AT_MOST)
+            widths = read_widths(request.cookies.get(widths_cookie_of(self.name), "").split("."))
+            listing = Listing(form, page, count, columns_of(self.name, self.columns), self.columns, widths)
+            tabs = tabs_of(session, self.name, self.form, self.built_in, listing.query, self.rows, self.clock())
+            return listing, tabs
 
-    def _file(self, form: ListForm) -> Response:
+    def _file(self, form: FilterForm) -> Response:
+        with transaction() as session:
+            said = f"Exported {self.name}"
+            audit.note(session, "list.exported", self.name, said, actor(), after={"filter": form.args()})
         with reading() as session:
-            rows = self.select(session, form.wanted())
-        time, amount, row_id = self.keys
-        key: InstrumentedAttribute[Any] = amount if form.sorting.by_amount else time
-        order = (key.asc(), row_id.asc()) if form.sorting.ascending else (key.desc(), row_id.desc())
-        return csv_of(rows.order_by(*order), self.exported, f"{self.name}-{account_now():%Y-%m-%d}.csv")
+            rows = self.rows.all(session, form.wanted(), form.sorting)
+        return csv_of(rows, self.exported, f"{self.name}-{account_now():%Y-%m-%d}.csv")

@@ -25,7 +25,7 @@ class WrongTerm(ValueError):
 
 def _status(text: str) -> Args:
     found = [("status", one.strip().lower().replace(" ", "_").replace("-", "_")) for one in text.split(",")]
-    known = words.ORDER | words.PAYMENT
+    known = words.ORDER | words.PAYMENT | words.REFUND | words.DISPUTE
     for _, status in found:
         if status not in known:
             raise WrongTerm(f"There is no status {status[:40]}. Write one of: {', '.join(words.ORDER)}.")
@@ -89,6 +89,7 @@ TERMS: dict[str, Callable[[str], Args]] = {
     "reference": lambda text: [("reference", text)],
     "decline": lambda text: [("decline", text.lower())],
     "created": _created,
+    "reason": lambda text: [("reason", text.lower())],
 }
 
 

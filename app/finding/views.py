@@ -1,4 +1,4 @@
-"""Keeping, renaming and removing saved views; which columns a browser shows."""
+"""Keeping, renaming and removing saved views; which columns a browser shows, and how wide."""
 
 from __future__ import annotations
 
@@ -9,14 +9,29 @@ from flask_login import current_user
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.finding.pages import KEEP_COLUMNS_SECONDS, cookie_of
+from app.finding.pages import KEEP_COLUMNS_SECONDS, cookie_of, widths_cookie_of
 from app.finding.saved import plain_query, remove_view, rename_view, save_view
+from app.finding.widths import read_widths
 from app.operators.guards import requires
 from app.operators.roles import Permission
 
 blueprint = Blueprint("finding", __name__)
 
-LISTS = {"orders": "orders.index", "payments": "payments.index"}
+LISTS = {
+    "orders": "orders.index",
+    "payments": "payments.index",
+    "refunds": "refunds.index",
+    "disputes": "disputes.index",
+    "approvals": "approvals.index",
+    "audit": "audit.index",
+    "reconciliation": "drift.index",
+    "webhooks": "webhooks.index",
+    "settlements": "settlements.index",
+    "payouts": "payouts.index",
+    "breaks": "breaks.index",
+    "customers": "customers.index",
+    "notifications": "notifications.index",
+}
 
 
 def _back(name: str, query: str) -> AnyResponse:
@@ -68,12 +83,20 @@ def keep_columns(name: str) -> AnyResponse:
     """Show these columns in this browser from now on."""
     back = _back(name, request.form.get("query", ""))
     kept = ".".join(one for one in request.form.getlist("column") if one.isalnum())[:500]
-    back.set_cookie(
-        cookie_of(name),
-        kept or "none",
-        max_age=KEEP_COLUMNS_SECONDS,
-        httponly=True,
-        samesite="Lax",
-        secure=request.is_secure,
-    )
+    _keep(back, cookie_of(name), kept or "none")
     return back
+
+
+@blueprint.post("/lists/<name>/widths")
+@requires(Permission.READ)
+def keep_widths(name: str) -> AnyResponse:
+    """Show the columns this wide in this browser from now on; as wide as what is in them where none is told."""
+    back = _back(name, request.form.get("query", ""))
+    _keep(back, widths_cookie_of(name), str(read_widths(request.form.getlist("width"))))
+    return back
+
+
+def _keep(answer: AnyResponse, cookie: str, kept: str) -> None:
+    answer.set_cookie(
+        cookie, kept, max_age=KEEP_COLUMNS_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure
+    )

@@ -19,14 +19,20 @@ class Sort(enum.StrEnum):
     OLDEST = "created"
     LARGEST = "-amount"
     SMALLEST = "amount"
+    PRESSING = "pressing"
+    """What awaits somebody by its deadline; only for lists that know one."""
 
     @property
     def by_amount(self) -> bool:
         return self in (Sort.LARGEST, Sort.SMALLEST)
 
     @property
+    def by_time(self) -> bool:
+        return self in (Sort.NEWEST, Sort.OLDEST)
+
+    @property
     def ascending(self) -> bool:
-        return self in (Sort.OLDEST, Sort.SMALLEST)
+        return self in (Sort.OLDEST, Sort.SMALLEST, Sort.PRESSING)
 
 
 @dataclass(frozen=True)
@@ -49,3 +55,6 @@ class Wanted:
     last4: str | None = None
     network: str | None = None
     decline_code: str | None = None
+    merchant: str | None = None
+    reason: str | None = None
+    """Why a refund was made, or why a cardholder disputes."""

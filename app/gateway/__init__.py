@@ -1,10 +1,20 @@
 """The only door out to the gateway: a typed client, its wire objects, and the check of its signatures."""
 
 from app.config import Settings
+from app.gateway.breaker import Breakers
 from app.gateway.client import GatewayClient
-from app.gateway.wire import GatewayEvent, GatewayPayment, GatewayRefund, GatewayToken, TestCard
+from app.gateway.wire import GatewayDispute, GatewayEvent, GatewayPayment, GatewayRefund, GatewayToken, TestCard
 
-__all__ = ["GatewayClient", "GatewayEvent", "GatewayPayment", "GatewayRefund", "GatewayToken", "TestCard", "gateway"]
+__all__ = [
+    "GatewayClient",
+    "GatewayDispute",
+    "GatewayEvent",
+    "GatewayPayment",
+    "GatewayRefund",
+    "GatewayToken",
+    "TestCard",
+    "gateway",
+]
 
 _client: list[GatewayClient] = []
 
@@ -17,6 +27,7 @@ def connect(settings: Settings) -> None:
             settings.gateway_secret_key,
             timeout_seconds=settings.gateway_timeout_seconds,
             tries=settings.gateway_tries,
+            breakers=Breakers(),
         )
     ]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,8 +22,25 @@ from requests.adapters import HTTPAdapter
 
 from app.clock import wall_now
 from app.errors import GatewayRefused, GatewayUnavailable
+from app.gateway.breaker import Breakers
 from app.gateway.calls import Call, note
-from app.gateway.wire import GatewayClock, GatewayFault, GatewayPayment, GatewayRefund, GatewayToken, TestCard
+from app.gateway.wire import (
+    EventPage,
+    GatewayBalances,
+    GatewayClock,
+    GatewayDispute,
+    GatewayFault,
+    GatewayLine,
+    GatewayMove,
+    GatewayPayment,
+    GatewayPaymentPage,
+    GatewayPayoutPage,
+    GatewayRefund,
+    GatewaySettlementPage,
+    GatewayToken,
+    TestCard,
+    Wire,
+)
 
 log = structlog.get_logger("gateway")
 
@@ -30,7 +48,12 @@ T = TypeVar("T")
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 CONNECT_SECONDS = 2.0
 _BACKOFF_SECONDS = 0.2
-_QUICK_SECONDS = 1.0
+_QUICKLY: dict[str, Any] = {"tries": 1, "timeout_seconds": 1.0}
+"""For a page that is being drawn."""
+
+
+class _Moves(Wire):
+    data: list[GatewayMove]
 
 
 @dataclass(frozen=True)
@@ -42,11 +65,12 @@ class _Answer:
 
 
 class _NoAnswer(Exception):
-    """This try brought nothing that can be believed; another may."""
+    """This try brought nothing that can be believed; another may. `is_busy`: the gateway is well, but asks to wait."""
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str, retry_after: float | None = None, *, is_busy: bool = False) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+        self.is_busy = is_busy
 
 
 def _retry_after(header: str | None) -> float | None:
@@ -61,40 +85,144 @@ def _retry_after(header: str | None) -> float | None:
     return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
+def _ahead_of_us(header: str | None, known: float | None) -> float | None:
+    try:
+        told = parsedate_to_datetime(header or "")
+    except ValueError:
+        return known
+    return (told.replace(tzinfo=told.tzinfo or UTC) - wall_now()).total_seconds()
+
+
 class GatewayClient:
     """One gateway account. Thread-safe: a session of `requests` per thread.
 
     `timeout_seconds` bounds a whole call, tries and pauses included. Raises GatewayRefused where the gateway says
-    that the request was wrong, GatewayUnavailable where nothing that can be believed came back.
+    that the request was wrong, GatewayUnavailable where nothing that can be believed came back, and its kind
+    CircuitOpen where `breakers` hold the operation back.
     """
 
-    def __init__(self, url: str, secret_key: str, *, timeout_seconds: float = 10.0, tries: int = 3) -> None:
+    def __init__(
+        self,
+        url: str,
+        secret_key: str,
+        *,
+        timeout_seconds: float = 10.0,
+        tries: int = 3,
+        breakers: Breakers | None = None,
+    ) -> None:
         self.url = url.rstrip("/")
         self.timeout_seconds = timeout_seconds
         self.tries = tries
         self._secret_key = secret_key
+        self._breakers = breakers
         self._local = threading.local()
+        self.skew_seconds: float | None = None
+        """How far the gateway's wall clock was ahead of ours at its last answer that said the time."""
 
     # -- money ---------------------------------------------------------------------------------------------------
 
     def create_payment(self, body: dict[str, Any], key: str) -> GatewayPayment:
-        return self._ask("POST", "/v1/payments", GatewayPayment, body=body, key=key)
+        return self._ask("POST", "/v1/payments", GatewayPayment, body=body, key=key, operation="authorize")
 
     def capture(self, payment_id: str, body: dict[str, Any], key: str) -> GatewayPayment:
-        return self._ask("POST", f"/v1/payments/{payment_id}/capture", GatewayPayment, body=body, key=key)
+        path = f"/v1/payments/{payment_id}/capture"
+        return self._ask("POST", path, GatewayPayment, body=body, key=key, operation="capture")
 
     def void(self, payment_id: str, body: dict[str, Any], key: str) -> GatewayPayment:
-        return self._ask("POST", f"/v1/payments/{payment_id}/void", GatewayPayment, body=body, key=key)
+        path = f"/v1/payments/{payment_id}/void"
+        return self._ask("POST", path, GatewayPayment, body=body, key=key, operation="void")
 
     def refund(self, payment_id: str, body: dict[str, Any], key: str) -> GatewayRefund:
-        return self._ask("POST", f"/v1/payments/{payment_id}/refunds", GatewayRefund, body=body, key=key)
+        path = f"/v1/payments/{payment_id}/refunds"
+        return self._ask("POST", path, GatewayRefund, body=body, key=key, operation="refund")
 
-    def get_payment(self, payment_id: str) -> GatewayPayment:
-        return self._ask("GET", f"/v1/payments/{payment_id}", GatewayPayment)
+    def get_payment(self, payment_id: str, *, quickly: bool = False) -> GatewayPayment:
+        """`quickly`, one short try, for a page that is being drawn."""
+        path = f"/v1/payments/{quote(payment_id, safe='')}"
+        return self._ask("GET", path, GatewayPayment, operation="read", **_QUICKLY if quickly else {})
+
+    def find_payments(self, reference: str, *, quickly: bool = False) -> list[GatewayPayment]:
+        """Every payment that the account has under the reference, the newest first."""
+        found: list[GatewayPayment] = []
+        path = f"/v1/payments?limit=100&reference={quote(reference, safe='')}"
+        cursor: str | None = ""
+        while cursor is not None:
+            more = f"&cursor={quote(cursor, safe='')}" if cursor else ""
+            page = self._ask("GET", path + more, GatewayPaymentPage, operation="read", **_QUICKLY if quickly else {})
+            found += page.data
+            cursor = page.next_cursor
+        return found
+
+    def events_after(self, event_id: str) -> EventPage:
+        """What happened after an event, the oldest first. GatewayRefused where the account has no such event."""
+        return self._ask("GET", f"/v1/events?limit=100&after={quote(event_id, safe='')}", EventPage)
+
+    def newest_events(self, cursor: str | None = None) -> EventPage:
+        """A page of all events, the newest first."""
+        more = f"&cursor={quote(cursor, safe='')}" if cursor else ""
+        return self._ask("GET", f"/v1/events?limit=100{more}", EventPage)
+
+    def list_payments(self, cursor: str | None = None, limit: int = 100) -> GatewayPaymentPage:
+        """Every payment of the account, the newest first."""
+        page = f"&cursor={quote(cursor, safe='')}" if cursor else ""
+        return self._ask("GET", f"/v1/payments?limit={limit}{page}", GatewayPaymentPage)
 
     def get_token(self, token_id: str) -> GatewayToken:
         # a caller's text: it must not become another path of the gateway's
         return self._ask("GET", f"/v1/tokens/{quote(token_id, safe='')}", GatewayToken)
+
+    # -- disputes ------------------------------------------------------------------------------------------------
+
+    def get_dispute(self, dispute_id: str) -> GatewayDispute:
+        return self._ask("GET", f"/v1/disputes/{dispute_id}", GatewayDispute)
+
+    def add_evidence(self, dispute_id: str, body: dict[str, Any], key: str) -> GatewayDispute:
+        return self._ask("POST", f"/v1/disputes/{dispute_id}/evidence", GatewayDispute, body=body, key=key)
+
+    def submit_dispute(self, dispute_id: str, key: str) -> GatewayDispute:
+        return self._ask("POST", f"/v1/disputes/{dispute_id}/submit", GatewayDispute, body={}, key=key)
+
+    def accept_dispute(self, dispute_id: str, key: str) -> GatewayDispute:
+        return self._ask("POST", f"/v1/disputes/{dispute_id}/accept", GatewayDispute, body={}, key=key)
+
+    # -- settlements ---------------------------------------------------------------------------------------------
+
+    def list_settlements(self, cursor: str | None = None) -> GatewaySettlementPage:
+        """A page of closed batches, the newest first."""
+        more = f"&cursor={quote(cursor, safe='')}" if cursor else ""
+        return self._ask("GET", f"/v1/settlements?limit=100{more}", GatewaySettlementPage)
+
+    def list_payouts(self, cursor: str | None = None) -> GatewayPayoutPage:
+        """A page of payouts, the newest first."""
+        more = f"&cursor={quote(cursor, safe='')}" if cursor else ""
+        return self._ask("GET", f"/v1/payouts?limit=100{more}", GatewayPayoutPage)
+
+    def get_balance(self) -> GatewayBalances:
+        return self._ask("GET", "/v1/balance", GatewayBalances)
+
+    def settlement_lines(self, settlement_id: str) -> Iterator[GatewayLine]:
+        """Every line of a batch, the first first, as they come; a million need no more memory than one.
+
+        Raises GatewayUnavailable where the file breaks off: what came before it is true.
+        """
+        path = f"{self.url}/v1/settlements/{quote(settlement_id, safe='')}/lines"
+        try:
+            with self._session().get(
+                path,
+                headers={"Accept": "text/csv"},
+                timeout=(CONNECT_SECONDS, self.timeout_seconds),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                if response.status_code != 200 or not response.headers.get("Content-Type", "").startswith("text/csv"):
+                    raise GatewayUnavailable(f"The gateway answered status {response.status_code} for the lines.")
+                text = (line.decode("utf-8") for line in response.iter_lines(64 * 1024))
+                for row in csv.DictReader(text, strict=True):
+                    yield GatewayLine.model_validate(row | {"payment": row.get("payment") or None})
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise GatewayUnavailable(f"The lines broke off: {type(error).__name__}") from error
+        except (csv.Error, UnicodeDecodeError, ValidationError) as error:
+            raise GatewayUnavailable(f"The lines cannot be read: {type(error).__name__}") from error
 
     # -- the account ---------------------------------------------------------------------------------------------
 
@@ -107,6 +235,9 @@ class GatewayClient:
     def create_endpoint(self, url: str, key: str) -> dict[str, Any]:
         body = {"url": url, "events": ["*"]}
         return self._ask("POST", "/v1/webhook_endpoints", dict[str, Any], body=body, key=key)
+
+    def rotate_endpoint_secret(self, endpoint_id: str, key: str) -> dict[str, Any]:
+        return self._ask("POST", f"/v1/webhook_endpoints/{endpoint_id}/rotate_secret", dict[str, Any], body={}, key=key)
 
     def move_endpoint(self, endpoint_id: str, url: str) -> dict[str, Any]:
         body = {"url": url, "enabled": True}
@@ -133,10 +264,19 @@ class GatewayClient:
     def look_at_fault(self, fault_id: str) -> GatewayFault:
         """The same for a page that is being drawn: one quick try."""
         path = f"/_sandbox/faults/{quote(fault_id, safe='')}"
-        return self._ask("GET", path, GatewayFault, tries=1, timeout_seconds=_QUICK_SECONDS)
+        return self._ask("GET", path, GatewayFault, **_QUICKLY)
 
     def delete_fault(self, fault_id: str) -> None:
         self._ask("DELETE", f"/_sandbox/faults/{quote(fault_id, safe='')}", type(None))
+
+    def moves_of_dispute(self, dispute_id: str) -> list[GatewayMove]:
+        """What issuer and cardholder could do to it now; one quick try, for a page that is being drawn."""
+        path = f"/_sandbox/disputes/{dispute_id}/next"
+        return self._ask("GET", path, _Moves, **_QUICKLY).data
+
+    def move_dispute(self, dispute_id: str, action: str) -> GatewayDispute:
+        """Have one of them done."""
+        return self._ask("POST", f"/_sandbox/disputes/{dispute_id}/next", GatewayDispute, body={"action": action})
 
     def clock(self) -> GatewayClock:
         return self._ask("GET", "/_sandbox/clock", GatewayClock)
@@ -188,8 +328,36 @@ class GatewayClient:
         *,
         body: dict[str, Any] | None = None,
         key: str | None = None,
+        operation: str | None = None,
         tries: int | None = None,
         timeout_seconds: float | None = None,
+    ) -> T:
+        """`operation` names the circuit breaker that the call belongs to; None: it is made whatever came before."""
+        breakers = self._breakers if operation is not None else None
+        if breakers is None or operation is None:
+            return self._try(method, path, shape, body, key, tries, timeout_seconds)
+        breakers.check(operation)
+        try:
+            told = self._try(method, path, shape, body, key, tries, timeout_seconds)
+        except GatewayRefused:
+            breakers.note_answer(operation)
+            raise
+        except GatewayUnavailable as silence:
+            if not (isinstance(silence.__cause__, _NoAnswer) and silence.__cause__.is_busy):
+                breakers.note_silence(operation, str(silence))
+            raise
+        breakers.note_answer(operation)
+        return told
+
+    def _try(
+        self,
+        method: str,
+        path: str,
+        shape: type[T],
+        body: dict[str, Any] | None,
+        key: str | None,
+        tries: int | None,
+        timeout_seconds: float | None,
     ) -> T:
         tries = tries or self.tries
         deadline = time.monotonic() + (timeout_seconds or self.timeout_seconds)
@@ -266,6 +434,7 @@ class GatewayClient:
                         raise _NoAnswer("the answer did not end in time")
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _NoAnswer(type(error).__name__) from error
+        self.skew_seconds = _ahead_of_us(response.headers.get("Date"), self.skew_seconds)
         try:
             parsed = json.loads(b"".join(chunks)) if chunks else None
         except ValueError:
@@ -289,8 +458,9 @@ class GatewayClient:
                 raise _NoAnswer(f"status {answer.status} with a body that is not what was asked for") from error
         problem = answer.body if isinstance(answer.body, dict) else {}
         code = str(problem.get("code", ""))
-        if answer.status in (408, 429) or answer.status >= 500 or code == "idempotency_in_progress":
-            raise _NoAnswer(f"status {answer.status} {code}".strip(), answer.retry_after)
+        is_busy = answer.status == 429 or code == "idempotency_in_progress"
+        if is_busy or answer.status == 408 or answer.status >= 500:
+            raise _NoAnswer(f"status {answer.status} {code}".strip(), answer.retry_after, is_busy=is_busy)
         if answer.status >= 400 and code:
             raise GatewayRefused(answer.status, code, str(problem.get("detail", "")), answer.request_id)
         raise _NoAnswer(f"status {answer.status} without an explanation")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Protocol
 
 from pydantic import ValidationError
 from standardwebhooks.webhooks import Webhook
 
+from app.clock import wall_now
 from app.gateway.wire import GatewayEvent
+
+TOLERANCE = timedelta(seconds=300)
+"""How old, or how far in the future, a delivery's timestamp may be; the library's own."""
 
 
 class Headers(Protocol):
@@ -18,8 +24,21 @@ class Headers(Protocol):
     def get(self, key: str, default: str, /) -> str: ...
 
 
+class Refusal(enum.StrEnum):
+    """Why a delivery is not believed."""
+
+    MALFORMED = "malformed"
+    STALE = "stale"
+    SIGNATURE = "signature"
+    OVERSIZED = "oversized"
+
+
 class BadDelivery(Exception):
     """The delivery is forged, stale or malformed; nothing of it is believed."""
+
+    def __init__(self, kind: Refusal, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 _TIMESTAMP = re.compile(r"^[0-9]{1,12}$")
@@ -34,7 +53,7 @@ def verify_delivery(headers: Headers, body: bytes, secrets: Iterable[str]) -> tu
     """
     delivery_id = headers.get("webhook-id", "")
     if not _ID.match(delivery_id) or not _TIMESTAMP.match(headers.get("webhook-timestamp", "")):
-        raise BadDelivery("webhook-id or webhook-timestamp is missing or malformed")
+        raise BadDelivery(Refusal.MALFORMED, "webhook-id or webhook-timestamp is missing or malformed")
     named = {name: headers.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")}
     for secret in secrets:
         try:
@@ -43,9 +62,13 @@ def verify_delivery(headers: Headers, body: bytes, secrets: Iterable[str]) -> tu
             continue
         break
     else:
-        raise BadDelivery("no signature of ours fits" if named["webhook-signature"] else "webhook-signature is missing")
+        if not named["webhook-signature"]:
+            raise BadDelivery(Refusal.MALFORMED, "webhook-signature is missing")
+        if abs(wall_now().timestamp() - int(named["webhook-timestamp"])) > TOLERANCE.total_seconds():
+            raise BadDelivery(Refusal.STALE, "webhook-timestamp is too far from now")
+        raise BadDelivery(Refusal.SIGNATURE, "no signature of ours fits")
     try:
         event = GatewayEvent.model_validate_json(body)
     except ValidationError as error:
-        raise BadDelivery("the signed body is no event") from error
+        raise BadDelivery(Refusal.MALFORMED, "the signed body is no event") from error
     return delivery_id, event

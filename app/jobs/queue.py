@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import enum
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -13,13 +14,29 @@ from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.clock import wall_now
-from app.db import insert_if_absent, transaction
+from app.db import insert_if_absent, reading, transaction
 from app.ids import new_id
 from app.jobs.models import Job, JobState
+from app.processes import is_alive
 
 Handler = Callable[[dict[str, Any]], None]
 
+
+class Lane(enum.StrEnum):
+    """Who waits for whom: each lane has threads of its own, so that a dead mail server holds up no payment."""
+
+    WORK = "work"
+    CALLBACKS = "callbacks"
+    MAIL = "mail"
+    REPORTS = "reports"
+    """Files that take a while to write."""
+    LEARNING = "learning"
+    """A model learned anew, a rule tried on simulated months: up to a minute of one core."""
+
+
 HANDLERS: dict[str, Handler] = {}
+_LANES: dict[str, Lane] = {}
+"""The lane of each kind that is not plain work."""
 LEASE = timedelta(seconds=60)
 CLAIM_AT_MOST = 20
 DEAD_AFTER_TRIES = 20
@@ -35,12 +52,14 @@ class Retry(Exception):
         self.after = after
 
 
-def handler(kind: str) -> Callable[[Handler], Handler]:
+def handler(kind: str, lane: Lane = Lane.WORK) -> Callable[[Handler], Handler]:
     """Register the function that does jobs of `kind`. It runs outside any transaction and must bear repetition."""
 
     def register(function: Handler) -> Handler:
         assert kind not in HANDLERS, f"two handlers for {kind}"
         HANDLERS[kind] = function
+        if lane is not Lane.WORK:
+            _LANES[kind] = lane
         return function
 
     return register
@@ -82,36 +101,41 @@ def free_leases_of_the_dead() -> None:
     host = f"{os.uname().nodename}:"
     with transaction() as session:
         for job in session.scalars(select(Job).where(Job.state == JobState.LEASED, Job.owner.startswith(host))):
-            if not _lives(int((job.owner or "").split(":")[1])):
+            assert job.owner is not None
+            assert job.lease_until is not None
+            if not is_alive(int(job.owner.split(":")[1]), job.lease_until - LEASE):
                 job.state, job.owner, job.lease_until = JobState.READY, None, None
 
 
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+def lane_of(job: Job) -> Lane:
+    """The lane that the job is done in."""
+    return _LANES.get(job.kind, Lane.WORK)
 
 
-def claim(owner: str) -> Sequence[Job]:
-    """Lease up to 20 due jobs; those of a worker that died are due again when their lease ends."""
+def claim(owner: str, room: Mapping[Lane, int] | None = None) -> Sequence[Job]:
+    """Lease due jobs, so many of each lane; those of a worker that died are due again when their lease ends."""
     now = wall_now()
     due = or_(
         and_(Job.state == JobState.READY, Job.run_at <= now),
         and_(Job.state == JobState.LEASED, Job.lease_until < now),
     )
+    with reading() as session:  # most of the time nothing is due, and nobody's writing is held up to find that out
+        if session.scalars(select(Job.id).where(due).limit(1)).first() is None:
+            return []
+    found: list[Job] = []
     with transaction() as session:
-        found = select(Job).where(due).order_by(Job.run_at).limit(CLAIM_AT_MOST).with_for_update(skip_locked=True)
-        jobs = session.scalars(found).all()
-        for job in jobs:
+        for lane, most in (dict.fromkeys(Lane, CLAIM_AT_MOST) if room is None else room).items():
+            mine = Job.kind.in_([kind for kind, other in _LANES.items() if other is lane])
+            if lane is Lane.WORK:
+                mine = Job.kind.not_in(list(_LANES))
+            wanted = select(Job).where(due, mine).order_by(Job.run_at).limit(most)
+            found += session.scalars(wanted.with_for_update(skip_locked=True)).all() if most > 0 else []
+        for job in found:
             job.state = JobState.LEASED
             job.owner = owner
             job.lease_until = now + LEASE
             job.attempts += 1
-        return jobs
+    return found
 
 
 def renew(owner: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from time import monotonic
 
 import structlog
@@ -12,13 +13,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.jobs.models import Job
 from app.jobs.queue import (
+    CLAIM_AT_MOST,
     HANDLERS,
     LEASE,
+    Lane,
     Retry,
     claim,
     complete,
     free_leases_of_the_dead,
     give_back,
+    lane_of,
     renew,
     worker_name,
 )
@@ -26,7 +30,9 @@ from app.jobs.queue import (
 log = structlog.get_logger("worker")
 
 POLL_SECONDS = 0.5
-THREADS = 8
+LANES = {Lane.WORK: 8, Lane.CALLBACKS: 4, Lane.MAIL: 2, Lane.REPORTS: 2, Lane.LEARNING: 1}
+"""How many jobs of each lane are done at once."""
+THREADS = sum(LANES.values())
 
 
 def _do(job: Job, owner: str) -> None:
@@ -56,9 +62,12 @@ def run(stop: threading.Event, ticks: Callable[[], None] | None = None) -> None:
     """Work until `stop` is set, then finish what is under way. `ticks` runs about every second."""
     owner = worker_name()
     renewed = ticked = 0.0
-    free_leases_of_the_dead()
-    running: set[Future[None]] = set()
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="job") as pool:
+    running: dict[Lane, set[Future[None]]] = {lane: set() for lane in LANES}
+    with ExitStack() as ending:
+        pools = {
+            lane: ending.enter_context(ThreadPoolExecutor(threads, thread_name_prefix=lane))
+            for lane, threads in LANES.items()
+        }
         while not stop.is_set():
             try:
                 if ticks is not None and monotonic() - ticked > 1:
@@ -67,16 +76,32 @@ def run(stop: threading.Event, ticks: Callable[[], None] | None = None) -> None:
                 if monotonic() - renewed > LEASE.total_seconds() / 3:
                     renewed = monotonic()
                     renew(owner)
-                jobs = claim(owner) if len(running) < THREADS else []
-            except SQLAlchemyError:
-                log.exception("the database does not answer; trying again")
+                    free_leases_of_the_dead()
+                jobs = claim(owner, _room(running))
+            except (SQLAlchemyError, OSError):
+                log.exception("the database or the disk does not do it; trying again")
                 stop.wait(2)
                 continue
-            running |= {pool.submit(_do, job, owner) for job in jobs}
-            if running:
-                finished, running = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    if (error := future.exception()) is not None:
-                        log.error("a job's end could not be written; its lease will lapse", error=str(error))
-            else:
-                stop.wait(POLL_SECONDS)
+            for job in jobs:
+                running[lane_of(job)].add(pools[lane_of(job)].submit(_do, job, owner))
+            _wait(stop, running)
+
+
+def _room(running: Mapping[Lane, set[Future[None]]]) -> dict[Lane, int]:
+    """How many more of each lane to take on: plain work is taken ahead, what may wait long is not."""
+    free = {lane: threads - len(running[lane]) for lane, threads in LANES.items()}
+    return free | {Lane.WORK: CLAIM_AT_MOST if free[Lane.WORK] > 0 else 0}
+
+
+def _wait(stop: threading.Event, running: dict[Lane, set[Future[None]]]) -> None:
+    """Until something is finished, or it is time to look again."""
+    everything = set().union(*running.values())
+    if not everything:
+        stop.wait(POLL_SECONDS)
+        return
+    finished, _ = wait(everything, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+    for lane in running:
+        running[lane] -= finished
+    for future in finished:
+        if (error := future.exception()) is not None:
+            log.error("a job's end could not be written; its lease will lapse", error=str(error))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -46,6 +46,12 @@ class News:
     changes: tuple[Change, ...]
     position: int
     many: bool = False
+
+    def without(self, known: frozenset[int]) -> News:
+        """The same, but for the entries that are known."""
+        if not any(change.entry in known for change in self.changes):
+            return self
+        return replace(self, changes=tuple(change for change in self.changes if change.entry not in known))
 
 
 class Reader:

@@ -41,9 +41,32 @@ class Stream:
     def __init__(self, session_hash: str, client: socket.socket | None) -> None:
         self.session_hash = session_hash
         self._client = client
+        self._known: frozenset[int] = frozenset()
+        self._early: list[News] | None = []
+        """What came in before it was known what the page had missed."""
         self._unread: deque[str] = deque()
         self._over = False
         self._bell = threading.Condition()
+
+    def begin(self, missed: News) -> None:
+        """Have sent what the page has missed, and then what came in meanwhile: each entry once."""
+        with self._bell:
+            early, self._early = self._early or [], None
+            self._known = frozenset(change.entry for change in missed.changes)
+            self.tell(told(missed))
+            self.tell(f"id: {missed.position}\nevent: here\ndata: {{}}\n\n")
+            for news in early:
+                self.hear(news)
+
+    def hear(self, news: News) -> None:
+        """Have sent what the page does not know yet."""
+        with self._bell:
+            if self._early is not None:
+                self._early.append(news)
+                return
+            text = told(news.without(self._known))
+            if text:
+                self.tell(text)
 
     def tell(self, text: str) -> None:
         """Have it sent."""
@@ -109,8 +132,7 @@ class Streams:
         except BaseException:
             self.close(stream)
             raise
-        stream.tell(told(news))
-        stream.tell(f"id: {news.position}\nevent: here\ndata: {{}}\n\n")
+        stream.begin(news)
         return stream
 
     def close(self, stream: Stream) -> None:
@@ -160,12 +182,12 @@ class Streams:
         self._open.clear()
 
     def _tell(self, news: News) -> None:
-        text = told(news)
-        if text:
-            with self._lock:
-                standing = list(self._open)
-            for stream in standing:
-                stream.tell(text)
+        if not news.changes and not news.many:
+            return
+        with self._lock:
+            standing = list(self._open)
+        for stream in standing:
+            stream.hear(news)
 
     def _end_signed_out(self) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""Waiting until there may be news: PostgreSQL says so at the commit, and any database is asked now and then."""
+"""Waiting until there may be news: PostgreSQL is told so after a commit, and any database is asked now and then."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from app.db import engine
 from app.ending import stopping
-from app.timeline.write import CHANNEL
+from app.timeline.wake import CHANNEL
 
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.1
 LISTEN_SECONDS = 0.5
 GATHER_SECONDS = 0.05
 """Let what is committed at about the same time be read at once."""

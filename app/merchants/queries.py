@@ -31,11 +31,11 @@ def ensure_default_merchant(session: Session) -> None:
         )
 
 
-def find_merchant(session: Session, merchant_id: str | None) -> Merchant:
+def find_merchant(session: Session, merchant_id: str | None, pointer: str = "/merchant") -> Merchant:
     """The merchant asked for, or the first; InvalidInput names the member where there is no such one."""
     if merchant_id is None:
         return all_merchants(session)[0]
     merchant = session.get(Merchant, merchant_id)
     if merchant is None:
-        raise InvalidInput("/merchant", "unknown_merchant", f"There is no merchant {merchant_id!r}.")
+        raise InvalidInput(pointer, "unknown_merchant", f"There is no merchant {merchant_id!r}.")
     return merchant

@@ -28,6 +28,22 @@ def public(view: View) -> View:
     return view
 
 
+def takes_up_to(most_bytes: int) -> Callable[[View], View]:
+    """Mark a view: bodies may be so large, where the desk's usual limit is too small for what is sent."""
+
+    def mark(view: View) -> View:
+        view.most_bytes = most_bytes  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def room_of(view: Callable[..., Any]) -> int | None:
+    """How large bodies may be; None for the usual limit."""
+    most: int | None = getattr(view, "most_bytes", None)
+    return most
+
+
 def guard_of(view: Callable[..., Any]) -> Permission | str | None:
     """What a view is marked with; None is denied."""
     guard: Permission | str | None = getattr(view, "guard", None)

@@ -12,6 +12,7 @@ COLUMNS: tuple[Column[Order], ...] = (
     Column("name", "Name", lambda order: order.customer_name, is_usual=False),
     Column("card", "Card", lambda order: order.card_last4 and f"{order.card_network} {order.card_last4}"),
     Column("decline", "Declined for", lambda order: order.decline_code, is_usual=False),
+    Column("merchant", "Merchant", lambda order: order.merchant_id, is_usual=False),
     Column("created", "Placed (UTC)", lambda order: instant(order.created_at), sort="created"),
     Column("authorized", "Authorized", lambda order: order.amount_authorized.major, is_number=True, is_usual=False),
     Column("captured", "Captured", lambda order: order.amount_captured.major, is_number=True),
@@ -22,7 +23,7 @@ COLUMNS: tuple[Column[Order], ...] = (
 
 EXPORTED: tuple[Column[Order], ...] = (
     Column("id", "", lambda order: order.id),
-    *(column for column in COLUMNS if column.name not in ("id", "card")),
+    *(column for column in COLUMNS if column.name not in ("id", "card", "merchant")),
     Column("currency", "", lambda order: order.currency),
     Column("network", "", lambda order: order.card_network),
     Column("last4", "", lambda order: order.card_last4),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, ClassVar
 
+from flask import g
+from werkzeug.datastructures import MultiDict
 from wtforms import (
+    Field,
     FieldList,
     Form,
     FormField,
@@ -16,11 +20,14 @@ from wtforms import (
     StringField,
     ValidationError,
 )
-from wtforms.validators import DataRequired, Length, Regexp
+from wtforms.validators import DataRequired, Length, Optional, Regexp
 
+from app.db import reading
 from app.finding.form import ListForm, currency_choices
-from app.forms import KeyedForm, plain_text, trimmed
+from app.finding.wanted import Wanted
+from app.forms import KeyedForm, LongSelect, plain_text, trimmed
 from app.merchants.models import Merchant
+from app.merchants.queries import all_merchants
 from app.money import Money, UnknownCurrency, parse_amount
 from app.orders.place import Item, NewOrder
 
@@ -74,15 +81,44 @@ PRESETS = {
 }
 
 
+def sellers() -> list[tuple[str, str]]:
+    """Every merchant's id and name, read once for a page: a list makes a form for each of its tabs."""
+    if "sellers" not in g:
+        with reading() as session:
+            g.sellers = [(one.id, one.name) for one in all_merchants(session)]
+    found: list[tuple[str, str]] = g.sellers
+    return found
+
+
 class OrdersForm(ListForm):
-    """The filter of the orders list."""
+    """The filter of the orders list. Whose orders is asked only where there is more than one merchant."""
 
     KIND = "order"
+    CODES: ClassVar[tuple[str, ...]] = (*ListForm.CODES, "merchant")
+
+    merchant = SelectField("Merchant", [Optional()], validate_choice=False)
+
+    def __init__(self, args: MultiDict[str, str], now: datetime) -> None:
+        super().__init__(args, now)
+        self.merchant.choices = [("", "Every merchant"), *sellers()]
+
+    def validate_merchant(self, field: SelectField) -> None:
+        if field.data not in dict(field.choices):
+            raise ValidationError(f"There is no merchant {field.data[:40]}. Choose one of the list.")
+
+    def hidden_fields(self) -> list[Field]:
+        found = super().hidden_fields()
+        return [*found, self.merchant] if len(self.merchant.choices) > 2 or self.merchant.data else found
+
+    def wanted(self) -> Wanted:
+        """The filter; both days are whole and in UTC. Only after `validate`."""
+        return replace(super().wanted(), merchant=self.merchant.data or None)
 
 
 class ItemForm(Form):  # type: ignore[misc]  # WTForms has no types
     """One line of an order. A line with nothing in it is left out."""
 
+    merchant = SelectField("Sold by", choices=[], validate_choice=False)
     name = StringField("Item", [Length(max=200, message="At most 200 characters."), plain_text], [trimmed])
     quantity = StringField("Quantity", [], [trimmed], default="1")
     unit_price = StringField("Unit price", [Length(max=30, message="At most 30 characters.")], [trimmed])
@@ -90,6 +126,10 @@ class ItemForm(Form):  # type: ignore[misc]  # WTForms has no types
     @property
     def is_empty(self) -> bool:
         return not self.name.data and not self.unit_price.data
+
+    def validate_merchant(self, field: SelectField) -> None:
+        if field.data and field.data not in dict(field.choices):
+            raise ValidationError("Choose a merchant of the list.")
 
     def validate_name(self, field: StringField) -> None:
         if self.unit_price.data and not field.data:
@@ -104,7 +144,7 @@ class ItemForm(Form):  # type: ignore[misc]  # WTForms has no types
         unit = parse_amount(self.unit_price.data or "", currency)
         if not _QUANTITY.match(self.quantity.data or ""):
             raise ValueError("The quantity is no whole number.")
-        return Item(self.name.data or "", int(self.quantity.data), unit.amount_minor)
+        return Item(self.name.data or "", int(self.quantity.data), unit.amount_minor, self.merchant.data or None)
 
 
 class NewOrderForm(KeyedForm):
@@ -151,7 +191,7 @@ class NewOrderForm(KeyedForm):
         [trimmed],
         description="What the shop calls this order. Each may be used once.",
     )
-    currency = SelectField("Currency", choices=currency_choices(), default="USD")
+    currency = SelectField("Currency", choices=currency_choices(), default="USD", widget=LongSelect())
     items = FieldList(FormField(ItemForm), max_entries=MOST_ITEMS)
     merchant = SelectField("Merchant", choices=[])
     context = SelectField(
@@ -167,10 +207,17 @@ class NewOrderForm(KeyedForm):
     def __init__(self, merchants: list[Merchant], **values: Any) -> None:
         super().__init__(merchant=merchants[0].id, **values)
         self.merchant.choices = [(merchant.id, merchant.name) for merchant in merchants]
+        self.is_shared = len(merchants) > 1
         if not self.is_submitted():
             self.items.append_entry({"name": "Coffee beans, 1 kg", "quantity": "1", "unit_price": "49.90"})
             for _ in range(STARTING_ITEMS - 1):
                 self.items.append_entry({"quantity": "1"})
+        self._offer_sellers()
+
+    def _offer_sellers(self) -> None:
+        """Each item may be sold by another merchant than the order's."""
+        for line in self.items:
+            line.form.merchant.choices = [("", "As the order"), *self.merchant.choices]
 
     def offer(self, cards: Mapping[str, list[tuple[str, str]]] | None) -> None:
         """Offer the catalogue's cards, in groups; None: the gateway does not tell it now."""
@@ -218,6 +265,7 @@ class NewOrderForm(KeyedForm):
             self.items.pop_entry()
         for values in kept or [{"quantity": "1"}]:
             self.items.append_entry(values)
+        self._offer_sellers()
 
     def new_order(self) -> NewOrder:
         """What `place_order` takes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +11,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.db import Base, in_byte_order, where_known
 from app.errors import RuleBroken
-from app.money import Money
+from app.money import InMoney
+from app.notifications import announce
 from app.orders.states import ORDER, PAYABLE, OrderStatus
+from app.orders.told import tell_of_status
 from app.timeline import Actor, Kind, add
 
 
@@ -27,6 +30,7 @@ class Order(Base):
         Index("ix_orders_created", "created_at", "id"),
         Index("ix_orders_currency", "currency", "created_at", "id"),
         Index("ix_orders_status", "status", "created_at", "id"),
+        Index("ix_orders_merchant", "merchant_id", "created_at", "id"),
         Index("ix_orders_reference", "reference"),
         Index("ix_orders_customer", "customer_id", "created_at", "id"),
         Index("ix_orders_email", "customer_email_key", "created_at", "id"),
@@ -69,6 +73,8 @@ class Order(Base):
     cancel_reason: Mapped[str | None] = mapped_column(String(500))
     request_key: Mapped[str | None] = mapped_column(String(300), unique=True)
     """What the caller gave so that asking twice is asking once: a form's or an API call's key."""
+    shipped_at: Mapped[datetime | None]
+    """When something of it was shipped last."""
     created_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
 
@@ -86,21 +92,10 @@ class Order(Base):
         """The status as a member of its enum, however it was loaded."""
         return OrderStatus(self.status)
 
-    @property
-    def amount(self) -> Money:
-        return Money(self.amount_minor, self.currency)
-
-    @property
-    def amount_authorized(self) -> Money:
-        return Money(self.amount_authorized_minor, self.currency)
-
-    @property
-    def amount_captured(self) -> Money:
-        return Money(self.amount_captured_minor, self.currency)
-
-    @property
-    def amount_refunded(self) -> Money:
-        return Money(self.amount_refunded_minor, self.currency)
+    amount = InMoney()
+    amount_authorized = InMoney()
+    amount_captured = InMoney()
+    amount_refunded = InMoney()
 
     @property
     def is_payable(self) -> bool:
@@ -109,6 +104,20 @@ class Order(Base):
     @property
     def captures_at_once(self) -> bool:
         return self.capture_policy == "automatic"
+
+    @property
+    def captures_on_shipment(self) -> bool:
+        return self.capture_policy == "on_shipment"
+
+    def check_shippable(self, paid: AbstractSet[OrderStatus]) -> None:
+        """RuleBroken unless money was taken for it: an order in one of `paid`."""
+        if self.state not in paid:
+            raise RuleBroken(
+                "invalid_transition",
+                f"The order is {self.state.value.replace('_', ' ')}: nothing is shipped before its money is captured.",
+                current_status=self.status,
+                allowed_actions=[],
+            )
 
     def check_payable(self) -> None:
         """RuleBroken unless a payment may begin now."""
@@ -119,6 +128,11 @@ class Order(Base):
                 current_status=self.status,
                 allowed_actions=[],
             )
+
+    def change(self, session: Session) -> None:
+        """Count one version more, of which the order service is told when the transaction ends."""
+        self.version += 1
+        announce(session, self.id, f"order.{self.status}")
 
     def follow(self, session: Session, status: OrderStatus, actor: Actor, cause: str | None) -> None:
         """Take the status that the order's payment brings; the only writer of `status`."""
@@ -137,3 +151,13 @@ class Order(Base):
             to_status=status,
             cause=cause,
         )
+        tell_of_status(session, self, before, cause)
+
+
+class ItemSeller(Base):
+    """A merchant who sells items of another merchant's order."""
+
+    __tablename__ = "item_sellers"
+
+    merchant_id: Mapped[str] = mapped_column(ForeignKey("merchants.id"), primary_key=True)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), primary_key=True)

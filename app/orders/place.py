@@ -17,11 +17,17 @@ from app.errors import InvalidInput
 from app.ids import new_id
 from app.merchants.queries import find_merchant
 from app.money import MAX_AMOUNT_MINOR, Money, UnknownCurrency, exponent_of, is_locale
-from app.orders.models import Order
+from app.orders.models import ItemSeller, Order
+from app.orders.told import tell_of_status
 from app.timeline import Actor, Kind, add
 
-CAPTURE_POLICIES = ("manual", "automatic")
-_EMAIL = re.compile(r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}$")
+CAPTURE_POLICIES = ("manual", "automatic", "on_shipment")
+_EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}")
+
+
+def is_email(text: str) -> bool:
+    """Whether a letter may be addressed like this; whether anybody reads it there, only the letter finds out."""
+    return _EMAIL.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,21 @@ class Item:
     name: str
     quantity: int
     unit_amount_minor: int
+    merchant: str | None = None
+    """Who sells it, where that is another than the order's merchant."""
+    category: str | None = None
+    """What it is, for commission plans that tell kinds of goods apart."""
+
+    @property
+    def stored(self) -> dict[str, str | int]:
+        """As an order keeps it: what is not said is left out."""
+        told = {"merchant": self.merchant, "category": self.category}
+        return {
+            "name": self.name,
+            "quantity": self.quantity,
+            "unit_amount": self.unit_amount_minor,
+            **{name: value for name, value in told.items() if value is not None},
+        }
 
 
 @dataclass(frozen=True)
@@ -63,7 +84,7 @@ def _check(new: NewOrder) -> None:
         raise InvalidInput("/reference", "required", "Give the order a reference of 1 to 100 characters.")
     if not new.customer_name.strip():
         raise InvalidInput("/customer/name", "required", "Give the customer's name.")
-    if not _EMAIL.match(new.customer_email):
+    if not is_email(new.customer_email):
         raise InvalidInput("/customer/email", "invalid_email", "Write an e-mail address, like ann@example.com.")
     if new.customer_locale is not None and not is_locale(new.customer_locale):
         raise InvalidInput("/customer/locale", "unknown_locale", "Write a locale, like en-US or de-DE.")
@@ -105,6 +126,10 @@ def _order_of_request(session: Session, request_key: str | None) -> Order | None
 
 def _write(session: Session, new: NewOrder, actor: Actor, request_key: str | None) -> Order:
     merchant = find_merchant(session, new.merchant_id)
+    sellers = set[str]()
+    for number, item in enumerate(new.items):
+        if item.merchant is not None:
+            sellers.add(find_merchant(session, item.merchant, f"/items/{number}/merchant").id)
     same = select(Order.id).where(Order.merchant_id == merchant.id, Order.reference == new.reference)
     if session.scalars(same).first() is not None:
         raise _taken(new.reference)
@@ -120,9 +145,7 @@ def _write(session: Session, new: NewOrder, actor: Actor, request_key: str | Non
         customer_email=new.customer_email,
         customer_email_key=customer.email_key,
         customer_locale=new.customer_locale,
-        items=[
-            {"name": item.name, "quantity": item.quantity, "unit_amount": item.unit_amount_minor} for item in new.items
-        ],
+        items=[item.stored for item in new.items],
         capture_policy=new.capture_policy,
         context=dict(new.context),
         details=dict(new.metadata),
@@ -132,6 +155,8 @@ def _write(session: Session, new: NewOrder, actor: Actor, request_key: str | Non
     )
     session.add(order)
     session.flush()
+    session.add_all(ItemSeller(merchant_id=seller, order_id=order.id) for seller in sellers - {merchant.id})
     summary = f"Order {order.reference} placed over {Money(order.amount_minor, order.currency)}"
     add(session, Kind.ORDER_PLACED, order.id, summary, actor, order_id=order.id, to_status=order.status)
+    tell_of_status(session, order, None, request_key)
     return order

@@ -6,10 +6,10 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.finding.match import beginning, branches, row_conditions
-from app.finding.wanted import COUNT_AT_MOST, Sort, Wanted
-from app.lists import Page, Place, page_of
-from app.orders.models import Order
+from app.finding.match import beginning, row_conditions
+from app.finding.rows import Rows
+from app.finding.wanted import Wanted
+from app.orders.models import ItemSeller, Order
 from app.orders.states import OrderStatus
 
 
@@ -32,34 +32,18 @@ def named(session: Session, wanted: Wanted) -> tuple[list[ColumnElement[bool]], 
 
 def select_orders(session: Session, wanted: Wanted) -> Select[Order]:
     """The orders that match, in no order yet."""
-    return select(Order).where(*row_conditions(session, Order, wanted), *named(session, wanted)[0])
+    found = select(Order).where(*row_conditions(session, Order, wanted), *named(session, wanted)[0])
+    return found if wanted.merchant is None else found.where(_sold_by(session, wanted.merchant))
 
 
-def list_orders(
-    session: Session, wanted: Wanted, cursor: str | None = None, limit: int = 20, sort: Sort = Sort.NEWEST
-) -> Page[Order]:
-    """One page of the orders that match, newest first. InvalidInput (`/cursor`) for a cursor that is none."""
-
-    def place_of(order: Order) -> Place:
-        return (order.amount_minor if sort.by_amount else order.created_at, order.id)
-
-    return page_of(
-        session,
-        select_orders(session, wanted),
-        Order.amount_minor if sort.by_amount else Order.created_at,
-        Order.id,
-        place_of,
-        cursor=cursor,
-        limit=limit,
-        ascending=sort.ascending,
-        branches=() if sort.by_amount else branches(Order, wanted),
-    )
+def _sold_by(session: Session, merchant_id: str) -> ColumnElement[bool]:
+    """A merchant's own orders, and those of others in which it sells items; most merchants have only own ones."""
+    own = Order.merchant_id == merchant_id
+    of_others = select(ItemSeller.order_id).where(ItemSeller.merchant_id == merchant_id)
+    return or_(own, Order.id.in_(of_others)) if session.scalar(of_others.limit(1)) else own
 
 
-def count_orders(session: Session, wanted: Wanted, at_most: int = COUNT_AT_MOST) -> int:
-    """How many match, counted as far as one beyond `at_most`."""
-    some = select_orders(session, wanted).with_only_columns(Order.id).limit(at_most + 1).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
+ORDERS = Rows(Order, select_orders)
 
 
 def count_by_status(session: Session) -> dict[OrderStatus, int]:

@@ -11,13 +11,14 @@ from app.operators.guards import requires
 from app.operators.roles import Permission
 from app.orders.columns import COLUMNS, EXPORTED
 from app.orders.forms import OrdersForm
-from app.orders.models import Order
-from app.orders.queries import count_orders, list_orders, select_orders
+from app.orders.queries import ORDERS
 
 blueprint = Blueprint("orders", __name__)
 
-ORDERS = List(
+LIST = List(
     name="orders",
+    noun="order",
+    searched="Reference, e-mail, name, or amount:>100",
     endpoint="orders.index",
     form=OrdersForm,
     built_in=(
@@ -29,10 +30,8 @@ ORDERS = List(
     ),
     columns=COLUMNS,
     exported=EXPORTED,
-    select=select_orders,
-    page=list_orders,
-    count=count_orders,
-    keys=(Order.created_at, Order.amount_minor, Order.id),
+    rows=ORDERS,
+    may_choose=True,
 )
 
 
@@ -40,4 +39,4 @@ ORDERS = List(
 @requires(Permission.READ)
 def index() -> AnyResponse:
     """Orders by filter, as a page or as a file; a pasted id goes straight to what it names."""
-    return ORDERS.answer("orders/index.html")
+    return LIST.answer("orders/index.html")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -12,9 +12,9 @@ from app import charts
 from app.filters import amount
 from app.money import Money
 from app.overview.compare import change, percent, tenths
-from app.overview.figures import MOVED, Figure, Rows, Tally, declines, sums, totals
+from app.overview.figures import MOVED, Figure, Rows, Tally, sums, totals
 from app.overview.periods import Period
-from app.overview.pictures import Bar, Cell, Drawer, Picture, Series, Tile
+from app.overview.pictures import Bar, Cell, Daily, Drawer, Picture, Series, Tile
 from app.overview.words import count_say, counted, money_say, plain, points_of, rows_url
 
 
@@ -44,7 +44,7 @@ def board_of(session: Session, period: Period, currency: str) -> Board:
         drawer.series(figure)
         for figure in (Figure.CAPTURED, Figure.REFUNDED, Figure.ORDERS, Figure.APPROVED, Figure.DECLINED)
     )
-    said_no = declines(session, currency, period.span)
+    said_no = drawer.refusals()
     unfinished = sum(one.number for one in sums(session, Rows(Figure.UNFINISHED, period.span, currency)))
     captures = money_say("Captured", "capture", currency)
     refunds = money_say("Refunded", "refund", currency)
@@ -87,11 +87,6 @@ def _approval_tile(drawer: Drawer, approved: Series, declined: Series) -> Tile:
     was = None
     if approved.total_before is not None and declined.total_before is not None:
         was = tenths(approved.total_before.number, approved.total_before.number + declined.total_before.number)
-    daily = [
-        tenths(yes.number, yes.number + no.number)
-        for day in span.days
-        for yes, no in [(approved.now.get(day, Tally()), declined.now.get(day, Tally()))]
-    ]
     return Tile(
         "Approval rate",
         drawer.cell(Figure.APPROVED, span, "none" if rate is None else percent(rate)),
@@ -100,8 +95,18 @@ def _approval_tile(drawer: Drawer, approved: Series, declined: Series) -> Tile:
         None if was is None else drawer.cell(Figure.APPROVED, before, percent(was)),
         None if was is None or rate is None else change(rate, was, points_of, good=1, points=True),
         None,
-        charts.sparkline(daily),
+        charts.sparkline(
+            _rates(approved.now, declined.now, span.days),
+            _rates(approved.before, declined.before, [drawer.day_before(day) for day in span.days])
+            if approved.before is not None and declined.before is not None
+            else (),
+        ),
     )
+
+
+def _rates(approved: Daily, declined: Daily, days: Sequence[date]) -> list[int | None]:
+    pairs = [(approved.get(day, Tally()).number, declined.get(day, Tally()).number) for day in days]
+    return [tenths(yes, yes + no) for yes, no in pairs]
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, FunctionElement, and_, case, func, literal, or_, select
-from sqlalchemy.ext.compiler import compiles
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session, joinedload
-from sqlalchemy.sql.compiler import SQLCompiler
 
+from app.db import utc_day
 from app.lists import Page, page_of
 from app.money import Money
 from app.orders.models import Order
 from app.overview.periods import Span
 from app.payments.declines import DECLINES, DeclineClass
-from app.payments.models import Capture, Payment, Refund
+from app.payments.models import Payment
+from app.payments.moved import Capture, Refund
 from app.payments.states import PaymentStatus, RefundStatus
 
 
@@ -66,23 +66,6 @@ _KIND: ColumnElement[str] = case(
     else_=DeclineClass.CUSTOMER.value,
 )
 """What `app.payments.declines.explain` says of a decline's class, as the database finds it."""
-
-
-class utc_day(FunctionElement[date]):  # noqa: N801 - reads as a function of SQL
-    """The UTC day of an instant."""
-
-    type = Date()
-    inherit_cache = True
-
-
-@compiles(utc_day, "sqlite")
-def _day_in_sqlite(element: utc_day, compiler: SQLCompiler, **options: Any) -> str:
-    return f"substr({compiler.process(element.clauses, **options)}, 1, 10)"
-
-
-@compiles(utc_day, "postgresql")
-def _day_in_postgresql(element: utc_day, compiler: SQLCompiler, **options: Any) -> str:
-    return f"CAST({compiler.process(element.clauses, **options)} AT TIME ZONE 'UTC' AS date)"
 
 
 @dataclass(frozen=True)

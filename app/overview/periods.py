@@ -1,4 +1,4 @@
-"""Stretches of the account's time: whole UTC days, the last one as far as it has come, and the same number before."""
+"""Stretches of the account's time: whole UTC days, today as far as it has come, and the same number before."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from app.errors import InvalidInput
 LENGTHS = {7: "7 days", 30: "30 days", 90: "90 days"}
 USUAL = 30
 LONGEST = 366
+MOST_DRAWN = 92
+"""So many days a chart has room for: a quarter of a year."""
 _DAY = timedelta(days=1)
 
 
@@ -58,27 +60,50 @@ class Span:
 
 @dataclass(frozen=True)
 class Period:
-    """The last `days` days, today counted as far as it has come, beside the same stretch that came before."""
+    """`days` days up to `chosen_last`, or up to today as far as it has come, beside the same stretch before."""
 
     now: datetime
     days: int
+    chosen_last: date | None = None
+
+    @property
+    def last(self) -> date:
+        """The last of the days."""
+        return self.chosen_last or self.now.date()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its last day is today, which is not over."""
+        return self.last == self.now.date()
 
     @cached_property
     def span(self) -> Span:
         """The days themselves."""
-        today = self.now.date()
-        return Span(midnight(today - _DAY * (self.days - 1)), midnight(today + _DAY))
+        return Span(midnight(self.last - _DAY * (self.days - 1)), midnight(self.last + _DAY))
 
     @cached_property
     def before(self) -> Span:
-        """As many days before, the last one up to this second of the day: like is compared with like."""
+        """As many days before, where today counts only up to this second of the day: like is compared with like."""
         second = self.now.replace(microsecond=0) + timedelta(seconds=1)
-        return Span(self.span.begin - _DAY * self.days, second - _DAY * self.days)
+        end = second if self.is_open else self.span.end
+        return Span(self.span.begin - _DAY * self.days, end - _DAY * self.days)
 
     @property
-    def today(self) -> Span:
-        """Today."""
-        return self.span.part(self.now.date())
+    def before_words(self) -> str:
+        """What it is compared with."""
+        return "day before" if self.days == 1 else f"{self.days} days before"
+
+    @property
+    def today(self) -> Span | None:
+        """Today, if it is one of the days."""
+        return self.span.part(self.now.date()) if self.is_open else None
+
+    @property
+    def args(self) -> dict[str, str]:
+        """The period as the overview's address says it."""
+        if self.chosen_last is None:
+            return {"days": f"{self.days}"}
+        return {"since": f"{self.span.begin:%Y-%m-%d}", "until": f"{self.last}"}
 
 
 def period_of(args: Mapping[str, str], now: datetime) -> Period:
@@ -112,7 +137,7 @@ def span_of(args: Mapping[str, str], now: datetime) -> Span:
 
 def _day(text: str, pointer: str) -> date:
     try:
-        return _sensible(date.fromisoformat(text))
+        return _checked(date.fromisoformat(text))
     except ValueError:
         raise InvalidInput(pointer, "invalid_day", "Write a day like 2026-11-23.") from None
 
@@ -124,7 +149,7 @@ def _end(text: str) -> datetime:
         end = datetime.fromisoformat(text)
         if end.tzinfo is None:
             raise ValueError("an instant needs its time zone")
-        _sensible(end.date())
+        _checked(end.date())
     except ValueError:
         raise InvalidInput(
             "/until", "invalid_instant", "Write a day like 2026-11-23, or an instant like 2026-11-23T14:05:00Z."
@@ -132,8 +157,12 @@ def _end(text: str) -> datetime:
     return end.astimezone(UTC)
 
 
-def _sensible(day: date) -> date:
-    """Far enough from the ends of what can be counted."""
-    if not 2000 <= day.year < 9000:
+def is_sensible(day: date) -> bool:
+    """Whether it is far enough from the ends of what can be counted."""
+    return 2000 <= day.year < 9000
+
+
+def _checked(day: date) -> date:
+    if not is_sensible(day):
         raise ValueError("no year of business")
     return day

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from app.db import reading
+from app.disputes.states import DisputeStatus
 from app.errors import InvalidInput
 from app.filters import account_now
 from app.operators.guards import requires
@@ -15,8 +16,9 @@ from app.operators.roles import Permission
 from app.orders.queries import count_by_status
 from app.overview.board import board_of, in_each_currency
 from app.overview.figures import Figure, Rows, currencies, list_rows, sums
-from app.overview.needs import BY_STATUS, NEEDS, Need, count_payments, payments_in_need, waiting
-from app.overview.periods import LENGTHS, period_of, span_of
+from app.overview.forms import DaysForm
+from app.overview.needs import BY_STATUS, NEEDS, Need, count_waiting, payments_in_need, waiting
+from app.overview.periods import LENGTHS, MOST_DRAWN, span_of
 from app.overview.queries import latest_events
 from app.overview.words import FIGURES, reason_words
 from app.payments.declines import CLASS_WORDS, DeclineClass, explain
@@ -31,21 +33,24 @@ SHOWN_REASONS = 6
 
 @blueprint.get("/")
 @requires(Permission.READ)
-def show() -> str:
+def show() -> Response:
     """What needs a person, and the figures of a period in one currency."""
     now = account_now()
-    period = period_of(request.args, now)
+    days = DaysForm(request.args, now)
+    period = days.period(request.args)
     with reading() as session:
         statuses = count_by_status(session)
         lines = in_each_currency(session, period, currencies(session))
         codes = [line.currency for line in lines]
         currency = _chosen("currency", request.args.get("currency", "").upper(), codes) or next(iter(codes), None)
-        return render_template(
+        html = render_template(
             "overview/show.html",
             needs=[one for one in waiting(session, statuses, now) if one.number],
             statuses=statuses,
             lengths=LENGTHS,
             period=period,
+            form=days.filled(period),
+            most_drawn=MOST_DRAWN,
             lines=lines,
             board=board_of(session, period, currency) if currency else None,
             events=latest_events(session, SHOWN_EVENTS),
@@ -53,6 +58,7 @@ def show() -> str:
             reasons_shown=SHOWN_REASONS,
             words=NEEDS,
         )
+    return Response(html, 422 if days.errors else 200)
 
 
 @blueprint.get("/overview/<figure>")
@@ -86,10 +92,14 @@ def rows(figure: str) -> str:
 
 @blueprint.get("/overview/needs/<need>")
 @requires(Permission.READ)
-def needs(need: str) -> Response | str:
+def needs(need: str) -> AnyResponse | str:
     """The payments of a need, the most pressing first; a need that is a status of the order leads to their list."""
     if need not in set(Need):
         abort(404)
+    if Need(need) is Need.DISPUTE:
+        return redirect(url_for("disputes.index", status=DisputeStatus.NEEDS_RESPONSE.value), 303)
+    if Need(need) is Need.REVIEW:
+        return redirect(url_for("reviews.index"), 303)
     if Need(need) in BY_STATUS:
         return redirect(url_for("orders.index", status=BY_STATUS[Need(need)].value), 303)
     now = account_now()
@@ -98,7 +108,7 @@ def needs(need: str) -> Response | str:
             "overview/needs.html",
             need=Need(need),
             words=NEEDS[Need(need)],
-            number=count_payments(session, Need(need), now),
+            number=count_waiting(session, Need(need), now),
             payments=payments_in_need(session, Need(need), now, NEEDS_SHOWN),
         )
 

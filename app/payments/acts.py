@@ -2,26 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from app.gateway.calls import GatewayCall
 from app.gateway.received import WebhookEvent
 from app.money import Money
-from app.payments.models import Attempt, Payment
-from app.payments.states import Operation
+from app.payments.attempts import Attempt
+from app.payments.models import Payment
 from app.timeline import Entry, Kind
 
 _OF_ATTEMPT = (Kind.ATTEMPT_OPENED, Kind.ATTEMPT_CLOSED, Kind.ATTEMPT_UNANSWERED)
-_CHANGES = (Kind.ORDER_STATUS, Kind.PAYMENT_STATUS, Kind.REFUND_STATUS)
-_KIND_OF = {Kind.ORDER_STATUS: "order", Kind.PAYMENT_STATUS: "payment", Kind.REFUND_STATUS: "refund"}
+_KIND_OF = {
+    Kind.ORDER_STATUS: "order",
+    Kind.PAYMENT_STATUS: "payment",
+    Kind.REFUND_STATUS: "refund",
+    Kind.DISPUTE_STATUS: "dispute",
+}
+_CHANGES = tuple(_KIND_OF)
+_SPOKEN = (
+    Kind.ATTEMPT_UNANSWERED,
+    Kind.ATTEMPT_ESCALATED,
+    Kind.ATTEMPT_DECIDED,
+    Kind.DISCREPANCY,
+    Kind.SHIPMENT,
+)
+"""Entries that are said in an act's words, beside what it changed."""
+_BEGINS = (Kind.DISCREPANCY_RESOLVED, Kind.RETRY, Kind.HOLD)
+"""Entries that are acts of their own, though the payment itself is their cause."""
+
+
+class Asked(Protocol):
+    """What was asked of the gateway, from the intent to its answer: an attempt, of whichever room."""
+
+    id: str
+    opened_at: datetime
+    unanswered_at: datetime | None
+    outcome: str | None
+    refusal: dict[str, Any] | None
+    request_key: str | None
+    actor_name: str
+
+    @property
+    def noun(self) -> str: ...
+    @property
+    def is_open(self) -> bool: ...
 
 
 @dataclass(frozen=True)
 class Change:
-    """A status that came of it: of what (`order`, `payment` or `refund`), from which, to which."""
+    """A status that came of it: of what (`order`, `payment`, `refund` or `dispute`), from which, to which."""
 
     kind: str
     after: str
@@ -43,7 +75,9 @@ class Act:
     recorded_at: datetime
     payment_id: str | None = None
     cause: str | None = None
-    attempt: Attempt | None = None
+    attempt: Asked | None = None
+    result_id: str | None = None
+    """The refund that came of it."""
     amount: Money | None = None
     webhook: WebhookEvent | None = None
     entries: list[Entry] = field(default_factory=list)
@@ -74,8 +108,7 @@ class Act:
     @property
     def notes(self) -> list[str]:
         """What else is to be said of it, in sentences."""
-        spoken = (Kind.ATTEMPT_UNANSWERED, Kind.DISCREPANCY)
-        notes = [entry.summary for entry in self.entries if entry.kind in spoken]
+        notes = [entry.summary for entry in self.entries if entry.kind in _SPOKEN and entry.summary != self.title]
         if self.attempt is not None and self.attempt.refusal is not None:
             notes.append(f"Refused: {self.attempt.refusal['detail']}")
         return notes
@@ -91,14 +124,18 @@ def tell(
     payments: Sequence[Payment],
     calls: Sequence[GatewayCall],
     webhooks: Sequence[WebhookEvent],
+    others: Mapping[str, tuple[Asked, Payment]] | None = None,
 ) -> list[Act]:
     """Everything that happened, one act after the other, newest first.
 
     An attempt gathers its calls, what they changed and the events that tell the same; another webhook event what it
-    changed; anything else stands alone.
+    changed; anything else stands alone. `others` are attempts of rooms above, by their id, with their payment.
     """
     acts: dict[str, Act] = {}
-    attempts = {attempt.id: (attempt, payment) for payment in payments for attempt in payment.attempts}
+    attempts: dict[str, tuple[Asked, Payment]] = {
+        attempt.id: (attempt, payment) for payment in payments for attempt in payment.attempts
+    }
+    attempts |= others or {}
     of_attempt: dict[str, list[GatewayCall]] = {}
     for call in sorted(calls, key=lambda one: one.id):
         of_attempt.setdefault(call.attempt_id, []).append(call)
@@ -106,6 +143,9 @@ def tell(
     received = {webhook.id: webhook for webhook in webhooks}
     for entry in sorted(entries, key=lambda one: one.id):
         key = entry.subject_id if entry.kind in _OF_ATTEMPT else entry.cause
+        if entry.kind in _BEGINS and key in acts:
+            before = acts.pop(key)
+            acts[before.id] = before  # what comes under this cause from now on belongs to the new one
         if key is not None and key in acts:
             act = acts[key]
         elif key in attempts:
@@ -136,23 +176,24 @@ def _tells_of(webhook: WebhookEvent, act: Act) -> bool:
     if act.attempt is None:
         return False
     if webhook.type.startswith("refund."):
-        return act.attempt.result_id is not None and told.get("id") == act.attempt.result_id
+        return act.result_id is not None and told.get("id") == act.result_id
     answers = [call.response for call in act.calls if call.response and call.response.get("id") == told.get("id")]
     return any(answer.get("version", 0) >= told.get("version", 0) for answer in answers)
 
 
-def _of_attempt(entry: Entry, attempt: Attempt, payment: Payment, calls: list[GatewayCall]) -> Act:
-    noun = Operation(attempt.operation).noun.capitalize()
+def _of_attempt(entry: Entry, attempt: Asked, payment: Payment, calls: list[GatewayCall]) -> Act:
+    sum_minor = attempt.amount_minor if isinstance(attempt, Attempt) else None
     return Act(
         attempt.id,
-        noun,
+        attempt.noun.capitalize(),
         attempt.actor_name,
         entry.at,
         attempt.opened_at,
-        payment_id=attempt.payment_id,
+        payment_id=payment.id,
         cause=attempt.request_key,
         attempt=attempt,
-        amount=Money(attempt.amount_minor, payment.currency) if attempt.amount_minor else None,
+        result_id=attempt.result_id if isinstance(attempt, Attempt) else None,
+        amount=Money(sum_minor, payment.currency) if sum_minor else None,
         calls=calls,
     )
 

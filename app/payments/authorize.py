@@ -14,10 +14,18 @@ from app.gateway import GatewayToken, gateway
 from app.ids import new_id, new_key
 from app.orders.models import Order
 from app.payments.ask import carry_out, carry_out_again
-from app.payments.models import Attempt, Payment, lock_order
-from app.payments.queries import attempt_of_request, live_payment_of
+from app.payments.models import Payment, lock_order
+from app.payments.outages import check_reachable
+from app.payments.queries import attempt_of_request, get_payment, live_payment_of
+from app.payments.record import follow_payment
+from app.payments.screen import screen, take_opinion
 from app.payments.states import Operation, PaymentStatus
+from app.policy import current_policy
+from app.policy.current import Unauthenticated
+from app.risk.assess import Opinion
+from app.risk.models import Decision
 from app.timeline import Actor
+from app.timeline.queries import payment_changed_by
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,8 @@ class PaymentRequest:
     capture: bool | None = None
     return_url: str | None = None
     three_ds: str | None = None
+    retry_of: str | None = None
+    """The declined payment that this one tries again by itself."""
 
 
 def authorize_payment(
@@ -52,14 +62,31 @@ def authorize_payment(
 
 
 def _authorize(order_id: str, request: PaymentRequest, actor: Actor, request_key: str | None) -> Payment:
+    with reading() as session:
+        blocked = payment_changed_by(session, order_id, request_key)
+    if blocked is not None:
+        return get_payment(blocked)
     order = _payable(order_id)
     token = _token_for(order, request)
+    opinion = screen(order, token.card)
     with transaction() as session:
         locked = lock_order(session, order_id)
         assert locked is not None, "orders are never deleted"
+        blocked = payment_changed_by(session, order_id, request_key)  # the same request, a moment earlier
+        if blocked is not None:
+            return get_payment(blocked)
         _check_unpaid(session, locked)
-        attempt = _begin(session, locked, request, token, actor, request_key)
-    return carry_out(attempt)
+        payment = _begin(session, locked, request, token)
+        take_opinion(session, payment, opinion, actor, request_key)
+        attempt = None
+        if payment.state == PaymentStatus.BLOCKED:
+            follow_payment(session, payment, actor, request_key)
+        else:
+            asked = _asked(session, payment, request, token, opinion)
+            attempt = payment.open_attempt(
+                session, Operation.AUTHORIZE, asked, actor, amount=payment.amount, request_key=request_key
+            )
+    return get_payment(payment.id) if attempt is None else carry_out(attempt)
 
 
 def _payable(order_id: str) -> Order:
@@ -68,6 +95,7 @@ def _payable(order_id: str) -> Order:
         if order is None:
             raise NotFound(f"There is no order {order_id}.")
         _check_unpaid(session, order)
+        check_reachable(session, Operation.AUTHORIZE)
         return order
 
 
@@ -107,14 +135,7 @@ def _token_for(order: Order, request: PaymentRequest) -> GatewayToken:
     return token
 
 
-def _begin(
-    session: Session,
-    order: Order,
-    request: PaymentRequest,
-    token: GatewayToken,
-    actor: Actor,
-    request_key: str | None,
-) -> Attempt:
+def _begin(session: Session, order: Order, request: PaymentRequest, token: GatewayToken) -> Payment:
     capture = order.captures_at_once if request.capture is None else request.capture
     payment = Payment(
         id=new_id("pay"),
@@ -130,16 +151,28 @@ def _begin(
         amount_refundable_minor=0,
         currency=order.currency,
         capture=capture,
+        test_card=request.test_card,
+        retry_of=request.retry_of,
         created_at=business_now(session),
     )
     payment.take_card(token.card)
     session.add(payment)
     session.flush()
+    return payment
+
+
+def _asked(
+    session: Session, payment: Payment, request: PaymentRequest, token: GatewayToken, opinion: Opinion
+) -> dict[str, Any]:
+    """What the gateway is asked, in its own words."""
+    order = payment.order
+    # Money is taken only after it is known that 3-D Secure was possible, or that a person agrees.
+    looks_first = payment.in_review or current_policy(session).unauthenticated is Unauthenticated.FAIL
     asked: dict[str, Any] = {
         "token": token.id,
         "amount": order.amount_minor,
         "currency": order.currency,
-        "capture": capture,
+        "capture": payment.capture and not looks_first,
         "reference": order.reference,
         "customer": {"id": order.customer_id, "email": order.customer_email, "name": order.customer_name},
         "metadata": {"order": order.id, "payment": payment.id},
@@ -148,8 +181,8 @@ def _begin(
         asked["customer"]["ip"] = order.context["ip"]
     if request.return_url is not None:
         asked["return_url"] = request.return_url.replace("{payment}", payment.id)
-    if request.three_ds is not None:
+    if opinion.decision is Decision.THREE_DS:
+        asked["three_ds"] = "force"
+    elif request.three_ds is not None:
         asked["three_ds"] = request.three_ds
-    return payment.open_attempt(
-        session, Operation.AUTHORIZE, asked, actor, amount=order.amount, request_key=request_key
-    )
+    return asked

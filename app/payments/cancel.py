@@ -36,7 +36,7 @@ def cancel_order(order_id: str, reason: str | None, actor: Actor, *, request_key
                     allowed_actions=[],
                 )
             order.cancel_reason = words
-            order.version += 1
+            order.change(session)
             order.follow(session, OrderStatus.CANCELED, actor, request_key)
             return order
     if payment.amount_captured_minor > 0:

@@ -12,13 +12,22 @@ from app.timeline import Actor
 
 
 def capture_payment(
-    payment_id: str, amount: Money | None, actor: Actor, *, final: bool = False, request_key: str | None = None
+    payment_id: str,
+    amount: Money | None,
+    actor: Actor,
+    *,
+    final: bool = False,
+    request_key: str | None = None,
+    then_ship: dict[str, Any] | None = None,
 ) -> Payment:
-    """Take `amount`, or all that is held; `final` releases the rest. Raises NotFound, RuleBroken."""
+    """Take `amount`, or all that is held; `final` releases the rest. Raises NotFound, RuleBroken.
+
+    With `then_ship` (what is known of the shipment) the order counts as shipped once it is confirmed.
+    """
 
     def check(payment: Payment) -> tuple[dict[str, Any], Money]:
         payment.check_capturable(amount)
         asked = amount or payment.amount_capturable
         return {"amount": asked.amount_minor, "final": final}, asked
 
-    return operate(payment_id, Operation.CAPTURE, check, actor, request_key=request_key)
+    return operate(payment_id, Operation.CAPTURE, check, actor, request_key=request_key, then_ship=then_ship)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,12 +15,38 @@ from app.words import NETWORKS
 log = structlog.get_logger("payments")
 
 Choices = dict[str, list[tuple[str, str]]]
-GROUPS = {
-    "approved": "Approved",
-    "challenge": "Asks the customer to confirm (3-D Secure)",
-    "processing": "Answers later",
-    "declined": "Declined",
-}
+HOME = "US"
+"""Where most cards of the catalogue come from."""
+
+
+class Group(enum.StrEnum):
+    """What a card is chosen for, in the order in which a select offers it."""
+
+    APPROVED = "Approved"
+    AUTHENTICATED = "3-D Secure"
+    LATER = "Answers later"
+    DECLINED = "Declined"
+    GOES_WRONG = "The capture or the refund goes wrong"
+    DISPUTED = "Disputed after the capture"
+    ABROAD = "Approved, from abroad"
+    OTHER = "Something else"
+
+
+def group_of(card: TestCard) -> Group:
+    """What a person looks for who wants this card: the least usual thing about it."""
+    if card.dispute is not None:
+        return Group.DISPUTED
+    if card.capture_fails or card.refund != "succeeds":
+        return Group.GOES_WRONG
+    if card.authentication != "none":
+        return Group.AUTHENTICATED
+    if card.outcome == "processing":
+        return Group.LATER
+    if card.outcome == "declined":
+        return Group.DECLINED
+    if card.outcome != "approved":
+        return Group.OTHER
+    return Group.ABROAD if card.network == "visa" and card.country not in (None, HOME) else Group.APPROVED
 
 
 def _name(card: TestCard) -> str:
@@ -31,10 +58,9 @@ def _name(card: TestCard) -> str:
 
 def grouped(cards: Sequence[TestCard]) -> Choices:
     """What a select offers: the group's words, then each card's name and its words."""
-    groups: Choices = {words: [] for words in GROUPS.values()}
+    groups: Choices = {group.value: [] for group in Group}
     for card in cards:
-        words = GROUPS.get(card.outcome, card.outcome.replace("_", " ").capitalize())
-        groups.setdefault(words, []).append((card.name, _name(card)))
+        groups[group_of(card).value].append((card.name, _name(card)))
     return {words: choices for words, choices in groups.items() if choices}
 
 

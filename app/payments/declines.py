@@ -37,6 +37,7 @@ class Explanation:
 
 _LATER, _CUSTOMER, _NEVER = DeclineClass.LATER, DeclineClass.CUSTOMER, DeclineClass.NEVER
 _OTHER_CARD = "Ask for another card. Do not try this one again."
+_ASKED_TO_STOP = "Do not try again: speak with the customer first."
 _ASK_BANK = "The customer may call their bank, then try again, or pay with another card."
 
 DECLINES = {
@@ -57,6 +58,9 @@ DECLINES = {
     "processing_error": Explanation(
         _LATER, "The bank's system failed.", "Try again in a few minutes; the card itself may be fine."
     ),
+    "try_again_later": Explanation(
+        _LATER, "The bank asked to be asked again.", "Try again in a few minutes; the card itself may be fine."
+    ),
     "suspected_fraud": Explanation(
         _CUSTOMER, "The bank suspects fraud.", "Do not try again silently: the customer has to speak to their bank."
     ),
@@ -67,11 +71,20 @@ DECLINES = {
     "incorrect_number": Explanation(
         _CUSTOMER, "The card number was wrong.", "Ask the customer to enter the card again."
     ),
+    "incorrect_pin": Explanation(_CUSTOMER, "The PIN was wrong.", "Ask the customer to enter the card again."),
     "lost_card": Explanation(_NEVER, "The card was reported lost.", _OTHER_CARD),
     "stolen_card": Explanation(_NEVER, "The card was reported stolen.", _OTHER_CARD),
     "pickup_card": Explanation(_NEVER, "The bank wants the card back.", _OTHER_CARD),
     "restricted_card": Explanation(_NEVER, "The card may not be used for such a payment.", _OTHER_CARD),
     "transaction_not_allowed": Explanation(_NEVER, "The card may not be used for such a payment.", _OTHER_CARD),
+    "invalid_transaction": Explanation(_NEVER, "The bank does not take such a payment.", _OTHER_CARD),
+    "no_such_issuer": Explanation(_NEVER, "No bank answers for this card.", _OTHER_CARD),
+    "closed_account": Explanation(_NEVER, "The account behind the card is closed.", _OTHER_CARD),
+    "stop_payment": Explanation(_NEVER, "The customer told the bank to stop this payment.", _ASKED_TO_STOP),
+    "revocation": Explanation(_NEVER, "The customer told the bank to let us take nothing more.", _ASKED_TO_STOP),
+    "revocation_of_all": Explanation(
+        _NEVER, "The customer ended every standing permission at the bank.", _ASKED_TO_STOP
+    ),
     "authentication_required": Explanation(
         _CUSTOMER, "The bank wants the customer to confirm the payment.", "Pay again with 3-D Secure."
     ),

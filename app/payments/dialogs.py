@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, flash, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.approvals import Approval
 from app.db import reading
 from app.errors import GatewayUnavailable, RuleBroken
 from app.filters import amount as text_of
@@ -21,13 +22,15 @@ from app.payments.authorize import PaymentRequest, authorize_payment
 from app.payments.cancel import cancel_order
 from app.payments.capture import capture_payment
 from app.payments.cards import catalogue
-from app.payments.forms import CancelForm, CaptureForm, PayForm, RefundForm, VoidForm
+from app.payments.forms import CancelForm, CaptureForm, PayForm, RefundForm, ShipForm, VoidForm
 from app.payments.models import Payment
 from app.payments.queries import get_payment, live_payment_of
-from app.payments.refund import refund_payment
+from app.payments.refund import left_alone, refund_or_ask
+from app.payments.ship import ship_order
 from app.payments.states import PaymentStatus
 from app.payments.views import return_url
 from app.payments.void import void_payment
+from app.policy import current_policy
 from app.security import actor
 
 blueprint = Blueprint("actions", __name__)
@@ -142,6 +145,29 @@ def capture(payment_id: str) -> AnyResponse:
     return _carry_out("capture", form, payment.order, payment, act)
 
 
+@blueprint.get("/orders/<order_id>/ship")
+@requires(Permission.TAKE_PAYMENTS)
+def ship_dialog(order_id: str) -> Response:
+    order, payment = _load_live(order_id)
+    return _show("ship", ShipForm(), order, payment)
+
+
+@blueprint.post("/orders/<order_id>/shipments")
+@requires(Permission.TAKE_PAYMENTS)
+def ship(order_id: str) -> AnyResponse:
+    """Mark the order as shipped; what is held for it is captured first where that is its policy."""
+    order, payment = _load_live(order_id)
+    form = ShipForm()
+
+    def act() -> str | None:
+        done = ship_order(
+            order_id, None, actor(), tracking=form.tracking.data or None, request_key=form.key_of(actor())
+        )
+        return None if done.state == OrderStatus.PAYMENT_UNKNOWN else "The order is shipped."
+
+    return _carry_out("ship", form, order, payment, act)
+
+
 @blueprint.get("/orders/<order_id>/void")
 @requires(Permission.TAKE_PAYMENTS)
 def void_dialog(order_id: str) -> Response:
@@ -169,19 +195,24 @@ def void(payment_id: str) -> AnyResponse:
 @requires(Permission.REFUND)
 def refund_dialog(order_id: str) -> Response:
     order, payment = _load_live(order_id)
-    payment.check_refundable(None)
-    return _show("refund", RefundForm(payment.amount_refundable), order, payment)
+    payment.check_has_refundable()
+    return _show("refund", _refund_form(payment), order, payment)
+
+
+def _refund_form(payment: Payment) -> RefundForm:
+    with reading() as session:
+        return RefundForm(payment.amount_free, left_alone(payment, current_policy(session)))
 
 
 @blueprint.post("/payments/<payment_id>/refunds")
 @requires(Permission.REFUND)
 def refund(payment_id: str) -> AnyResponse:
-    """Refund the sum that was written."""
+    """Refund the sum that was written, or ask for a second person where it is above the limit."""
     payment = get_payment(payment_id)
-    form = RefundForm(payment.amount_refundable)
+    form = _refund_form(payment)
 
     def act() -> str | None:
-        done = refund_payment(
+        done = refund_or_ask(
             payment_id,
             form.money,
             actor(),
@@ -189,6 +220,8 @@ def refund(payment_id: str) -> AnyResponse:
             note=form.note.data or None,
             request_key=form.key_of(actor()),
         )
+        if isinstance(done, Approval):
+            return f"Asked for: a refund of {text_of(done.amount)} {done.currency} waits for a second person."
         status = done.refunds[-1].status if done.refunds else "asked for"
         return _unless_open(done, f"Refund of {text_of(form.money)} {form.money.currency}: {status}.")
 

@@ -10,6 +10,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from app.forms import KeyedForm, plain_text, trimmed
 from app.money import Money, parse_amount
 from app.payments.cards import Catalogue
+from app.payments.mismatch import Decision
 from app.payments.refund import REASONS
 from app.words import REFUND_REASONS
 
@@ -62,7 +63,7 @@ class CaptureForm(SumForm):
 
 
 class RefundForm(SumForm):
-    """Give captured money back."""
+    """Give captured money back; `alone` is what takes no second person."""
 
     reason = SelectField(
         "Reason",
@@ -72,6 +73,10 @@ class RefundForm(SumForm):
     note = TextAreaField(
         "Note", [Length(max=500, message="At most 500 characters."), plain_text], [trimmed], description="Optional."
     )
+
+    def __init__(self, left: Money, alone: Money, **values: Any) -> None:
+        super().__init__(left, **values)
+        self.alone = alone
 
 
 class VoidForm(KeyedForm):
@@ -89,4 +94,59 @@ class CancelForm(KeyedForm):
             plain_text,
         ],
         [trimmed],
+    )
+
+
+class ReasonedForm(KeyedForm):
+    """A decision that somebody has to be able to read up later."""
+
+    reason = TextAreaField(
+        "Why",
+        [DataRequired("Write why."), Length(max=400, message="At most 400 characters."), plain_text],
+        [trimmed],
+        description="Kept in the timeline, with your name.",
+    )
+
+
+class WordForm(ReasonedForm):
+    """Take the gateway's word on one of its payments."""
+
+    gateway_id = RadioField("The gateway's payment", [InputRequired("Choose the payment that it is.")])
+
+    def __init__(self, choices: list[tuple[str, str]], **values: Any) -> None:
+        super().__init__(**values)
+        self.gateway_id.choices = choices
+        if len(choices) == 1 and not self.gateway_id.data:
+            self.gateway_id.data = choices[0][0]
+
+
+class DenialForm(ReasonedForm):
+    """Close what was asked for as not done."""
+
+    POINTERS: ClassVar[dict[str, str]] = {"gateway_not_asked": "is_sure"}
+
+    is_sure = BooleanField("The gateway cannot be asked, and I know from elsewhere that it did not happen")
+
+
+class MismatchForm(ReasonedForm):
+    """Believe the gateway, or keep the payment held."""
+
+    decision = RadioField(
+        "Decision",
+        [InputRequired("Choose one.")],
+        choices=[
+            (Decision.BELIEVE.value, "Believe the gateway now, as it says above"),
+            (Decision.KEEP.value, "Keep the payment held"),
+        ],
+    )
+
+
+class ShipForm(KeyedForm):
+    """Mark the order as shipped."""
+
+    tracking = StringField(
+        "Tracking number",
+        [Length(max=200, message="At most 200 characters."), plain_text],
+        [trimmed],
+        description="Optional.",
     )

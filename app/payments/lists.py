@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from app.finding.columns import Column, instant
 from app.finding.form import ListForm
-from app.finding.match import branches, row_conditions
-from app.finding.wanted import COUNT_AT_MOST, Sort, Wanted
-from app.lists import Page, Place, page_of
+from app.finding.match import row_conditions
+from app.finding.rows import Rows
+from app.finding.wanted import Wanted
 from app.orders.models import Order
 from app.orders.queries import named
 from app.payments.models import Payment
@@ -62,28 +62,4 @@ def select_payments(session: Session, wanted: Wanted) -> Select[Payment]:
     return rows.where(found)
 
 
-def list_payments(
-    session: Session, wanted: Wanted, cursor: str | None = None, limit: int = 20, sort: Sort = Sort.NEWEST
-) -> Page[Payment]:
-    """One page of the payments that match, newest first. InvalidInput (`/cursor`) for a cursor that is none."""
-
-    def place_of(payment: Payment) -> Place:
-        return (payment.amount_minor if sort.by_amount else payment.created_at, payment.id)
-
-    return page_of(
-        session,
-        select_payments(session, wanted),
-        Payment.amount_minor if sort.by_amount else Payment.created_at,
-        Payment.id,
-        place_of,
-        cursor=cursor,
-        limit=limit,
-        ascending=sort.ascending,
-        branches=() if sort.by_amount else branches(Payment, wanted),
-    )
-
-
-def count_payments(session: Session, wanted: Wanted, at_most: int = COUNT_AT_MOST) -> int:
-    """How many match, counted as far as one beyond `at_most`."""
-    some = select_payments(session, wanted).with_only_columns(Payment.id).limit(at_most + 1).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
+PAYMENTS = Rows(Payment, select_payments)

@@ -1,27 +1,34 @@
-"""Payments, their captures and refunds, and the attempts that ask the gateway for something."""
+"""The payments table: what may be done to a payment, and how it follows what the gateway says."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, false, select, text
+from sqlalchemy.orm import Mapped, Session, foreign, mapped_column, relationship, selectinload
 
 from app import jobs
-from app.clock import wall_now
+from app.clock import business_now, wall_now
+from app.customers.forget import is_erased_address
 from app.db import Base, Json, where_known
 from app.errors import RuleBroken
 from app.gateway import gateway
-from app.gateway.wire import GatewayCard, GatewayPayment, GatewayRefund
+from app.gateway.wire import GatewayCard, GatewayPayment
 from app.ids import new_id, new_key
-from app.money import Money
+from app.money import InMoney, Money
 from app.orders.models import Order
-from app.payments.states import OVER, PAYMENT, REFUND, Operation, PaymentStatus, RefundStatus
-from app.timeline import Actor, ActorKind, Kind, add
+from app.payments.attempts import RESOLVE_JOB, Attempt
+from app.payments.moved import Capture, Refund
+from app.payments.postings import book_payment
+from app.payments.states import OVER, Operation, PaymentStatus
+from app.payments.verify import NEVER_BELIEVED, difference, differences, hold
+from app.risk.models import Assessment
+from app.timeline import Actor, Kind, add
 
+SHIFTS_LIABILITY = frozenset({"frictionless", "attempted", "challenge_passed"})
+"""Outcomes of 3-D Secure after which the issuer bears the loss of a fraud."""
 _OVER = ", ".join(f"'{status}'" for status in sorted(OVER))
-RESOLVE_JOB = "resolve_attempt"
 
 
 class Payment(Base):
@@ -39,6 +46,14 @@ class Payment(Base):
         Index("ix_payments_last4", "card_last4", "created_at", "id", **where_known("card_last4")),
         Index("ix_payments_network", "card_network", "created_at", "id", **where_known("card_network")),
         Index("ix_payments_decline", "decline_code", "created_at", "id", **where_known("decline_code")),
+        Index("ix_payments_retry", "retry_at", **where_known("retry_at")),
+        Index(
+            "ix_payments_hold",
+            "expires_at",
+            "id",
+            sqlite_where=text("status IN ('authorized', 'partially_captured')"),
+            postgresql_where=text("status IN ('authorized', 'partially_captured')"),
+        ),
         # Figures by day are read out of this index alone, as those of captures and refunds are out of theirs.
         Index("ix_payments_currency", "currency", "created_at", "id", "authorized_at", "status", "amount_minor"),
         Index(
@@ -68,6 +83,9 @@ class Payment(Base):
     amount_captured_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     amount_refunded_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     amount_refundable_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    amount_disputed_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """What open chargebacks hold; it is neither ours nor lost until they are decided."""
+    amount_disputed_lost_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     currency: Mapped[str] = mapped_column(String(3))
     capture: Mapped[bool]
     card: Mapped[dict[str, Any] | None]
@@ -79,9 +97,21 @@ class Payment(Base):
     decline: Mapped[dict[str, Any] | None]
     decline_code: Mapped[str | None] = mapped_column(String(60))
     failure: Mapped[str | None] = mapped_column(String(500))
-    """Why the gateway refused to take it, where it never was submitted."""
+    """Why it failed, where no issuer declined it: the gateway refused to take it, or our own policy does."""
     discrepancy: Mapped[str | None] = mapped_column(String(500))
     """What the gateway said that does not match the order; nothing is believed until a person looked."""
+    in_review: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Nothing of it is captured until a person has looked."""
+    test_card: Mapped[str | None] = mapped_column(String(100))
+    """The sandbox's card that the token was made of, where one was: another token can be made of it."""
+    retry_of: Mapped[str | None] = mapped_column(String(40))
+    """The declined payment that this one tries again by itself."""
+    retry_at: Mapped[datetime | None]
+    """When this declined one is tried again, by the account's clock."""
+    hold_warned_at: Mapped[datetime | None]
+    """When operators were told that the hold ends soon."""
+    hold_taken_at: Mapped[datetime | None]
+    """When the policy had what is held captured, before its end."""
     authorization_code: Mapped[str | None] = mapped_column(String(40))
     why: Mapped[Any] = mapped_column(Json, nullable=True)
     created_at: Mapped[datetime]
@@ -92,31 +122,28 @@ class Payment(Base):
     attempts: Mapped[list[Attempt]] = relationship(order_by="Attempt.opened_at", back_populates="payment")
     captures: Mapped[list[Capture]] = relationship(order_by="Capture.created_at, Capture.id", back_populates="payment")
     refunds: Mapped[list[Refund]] = relationship(order_by="Refund.created_at, Refund.id", back_populates="payment")
+    assessment: Mapped[Assessment | None] = relationship(
+        primaryjoin=lambda: foreign(Assessment.payment_id) == Payment.id, viewonly=True, uselist=False
+    )
+    """What was thought of it before it was authorized; None of those from before anybody thought of any."""
 
     @property
     def state(self) -> PaymentStatus:
         """The status as a member of its enum, however it was loaded."""
         return PaymentStatus(self.status)
 
-    @property
-    def amount(self) -> Money:
-        return Money(self.amount_minor, self.currency)
+    amount = InMoney()
+    amount_capturable = InMoney()
+    amount_captured = InMoney()
+    amount_refunded = InMoney()
+    amount_refundable = InMoney()
+    amount_disputed = InMoney()
+    amount_disputed_lost = InMoney()
 
     @property
-    def amount_capturable(self) -> Money:
-        return Money(self.amount_capturable_minor, self.currency)
-
-    @property
-    def amount_captured(self) -> Money:
-        return Money(self.amount_captured_minor, self.currency)
-
-    @property
-    def amount_refunded(self) -> Money:
-        return Money(self.amount_refunded_minor, self.currency)
-
-    @property
-    def amount_refundable(self) -> Money:
-        return Money(self.amount_refundable_minor, self.currency)
+    def amount_free(self) -> Money:
+        """What can be refunded now: refundable, and not held by a chargeback."""
+        return Money(max(0, self.amount_refundable_minor - self.amount_disputed_minor), self.currency)
 
     @property
     def is_over(self) -> bool:
@@ -124,25 +151,43 @@ class Payment(Base):
         return self.state in OVER
 
     @property
-    def is_capturable(self) -> bool:
+    def is_held(self) -> bool:
+        """Whether money is held that was not captured yet."""
         return self.state in (PaymentStatus.AUTHORIZED, PaymentStatus.PARTIALLY_CAPTURED)
 
     @property
+    def shown_status(self) -> str:
+        """What people and the API read: a hold that waits for a person's verdict is in review."""
+        return "in_review" if self.in_review and self.state == PaymentStatus.AUTHORIZED else self.state.value
+
+    @property
+    def is_capturable(self) -> bool:
+        return self.is_held and self.discrepancy is None and self.failure is None and not self.in_review
+
+    @property
     def is_voidable(self) -> bool:
-        return self.is_capturable or self.state == PaymentStatus.REQUIRES_ACTION
+        return self.is_held or self.state == PaymentStatus.REQUIRES_ACTION
 
     @property
     def is_refundable(self) -> bool:
-        return self.amount_refundable_minor > 0
+        return self.amount_refundable_minor > 0 and self.discrepancy is None
+
+    @property
+    def shifts_liability(self) -> bool | None:
+        """Whether the issuer bears the loss of a fraud, as 3-D Secure brought it; None where it was not asked."""
+        if self.authentication is None or not self.authentication.get("outcome"):
+            return None
+        return self.authentication["outcome"] in SHIFTS_LIABILITY
 
     @property
     def challenge_url(self) -> str | None:
-        """Where the cardholder confirms, while that is asked for."""
-        return (self.next_action or {}).get("url")
+        """Where the cardholder confirms, while that is asked for; a browser is led to pages only, whoever says so."""
+        url = str((self.next_action or {}).get("url", ""))
+        return url if url.startswith(("http://", "https://")) else None
 
     def allowed_actions(self) -> list[str]:
         """What may be done to the payment now, by the gateway's names."""
-        questions = {"capture": self.is_capturable, "void": self.is_voidable, "refund": self.is_refundable}
+        questions = {"capture": self.is_capturable, "void": self.is_voidable, "refund": bool(self.amount_free)}
         return [name for name, allowed in questions.items() if allowed]
 
     def open_attempt_now(self) -> Attempt | None:
@@ -155,11 +200,19 @@ class Payment(Base):
         return next(known, None)
 
     def _refuse(self, verb: str) -> RuleBroken:
-        shown = self.state.value.replace("_", " ")
+        if self.discrepancy is not None and verb != "voided":
+            return RuleBroken(
+                "mismatch",
+                f"The gateway's word on this payment differs from the order, so it cannot be {verb} until somebody has"
+                f" resolved that. {self.discrepancy}",
+                current_status=self.status,
+                allowed_actions=self.allowed_actions(),
+            )
+        shown = self.shown_status.replace("_", " ")
         return RuleBroken(
             "invalid_transition",
             f"The payment is {shown}: it cannot be {verb} now.",
-            current_status=self.status,
+            current_status=self.shown_status,
             allowed_actions=self.allowed_actions(),
         )
 
@@ -188,9 +241,26 @@ class Payment(Base):
 
     def check_refundable(self, amount: Money | None) -> None:
         """RuleBroken unless `amount` (or all that is left) may be refunded now."""
+        self.check_has_refundable()
+        self._check_amount(amount, self.amount_refundable, "refundable")
+        if (amount or self.amount_refundable) > self.amount_free:
+            raise self.refusal_by_dispute()
+
+    def check_has_refundable(self) -> None:
+        """RuleBroken where nothing is left that could ever be refunded."""
         if not self.is_refundable:
             raise self._refuse("refunded")
-        self._check_amount(amount, self.amount_refundable, "refundable")
+
+    def refusal_by_dispute(self) -> RuleBroken:
+        """What is said of a refund that would give money back which a chargeback has taken already."""
+        free = f"At most {self.amount_free} can" if self.amount_free else "Nothing can"
+        return RuleBroken(
+            "refund_blocked_by_dispute",
+            f"The cardholder's bank has taken {self.amount_disputed} back in a dispute, so that refunding it would pay"
+            f" it twice. {free} be refunded until the dispute is decided.",
+            current_status=self.status,
+            allowed_actions=self.allowed_actions(),
+        )
 
     def _check_amount(self, amount: Money | None, most: Money, what: str) -> None:
         if amount is None:
@@ -210,6 +280,7 @@ class Payment(Base):
         amount: Money | None = None,
         request_key: str | None = None,
         then_cancel: str | None = None,
+        then_ship: dict[str, Any] | None = None,
     ) -> Attempt:
         """Write down what will be asked, before it is asked; the worker asks again should we not come back."""
         now = wall_now()
@@ -222,10 +293,13 @@ class Payment(Base):
             request=request,
             request_key=request_key,
             then_cancel=then_cancel,
+            then_ship=then_ship,
             actor_kind=actor.kind,
             actor_id=actor.id,
             actor_name=actor.name,
             opened_at=now,
+            begun_at=business_now(session),
+            known_before=[one.id for one in (self.refunds if operation is Operation.REFUND else self.captures)],
         )
         self.attempts.append(attempt)
         session.flush()
@@ -246,44 +320,38 @@ class Payment(Base):
         )
         return attempt
 
-    def difference_from(self, told: GatewayPayment) -> str | None:
-        """What the gateway says that cannot be this payment, in words; None where all agrees."""
-        if (told.amount, told.currency) != (self.amount_minor, self.currency):
-            said = f"{told.amount} {told.currency}"
-            return f"The gateway says {said} in minor units, the order says {self.amount_minor} {self.currency}."
-        if told.reference != self.order.reference:
-            return f"The gateway says reference {told.reference!r}, the order says {self.order.reference!r}."
-        if self.gateway_id is not None and told.id != self.gateway_id:
-            return f"The gateway answers with payment {told.id}, ours is {self.gateway_id}."
-        if told.status not in PAYMENT_STATUSES:
-            return f"The gateway says status {told.status!r}, which we do not know."
-        if not PAYMENT.leads_to(self.state, PaymentStatus(told.status)):
-            return f"The gateway says {told.status}; no path leads there from {self.status}."
-        return None
-
     def follow(self, session: Session, told: GatewayPayment, actor: Actor, cause: str | None) -> bool:
         """Take what the gateway says if it is news; the only writer of `status`. True if anything changed.
 
-        News that we have passed is noted and not applied; news that cannot be true is a discrepancy for a person.
+        News that we have passed is noted and not applied; news that cannot be true holds the payment for a person, who
+        alone lifts that again: what else comes meanwhile, and can be true, is taken.
         """
         if told.version <= self.gateway_version:
             return False
-        difference = self.difference_from(told)
-        if difference is not None:
-            self.discrepancy = difference[:500]
-            add(
-                session,
-                Kind.DISCREPANCY,
-                self.id,
-                difference,
-                actor,
-                order_id=self.order_id,
-                payment_id=self.id,
-                cause=cause,
-                data={"told": told.model_dump(mode="json")},
+        found = difference(self, told)
+        if found is not None:
+            return hold(session, self, found, told, actor, cause)
+        self.take(session, told, actor, cause)
+        return True
+
+    def believe(self, session: Session, told: GatewayPayment, actor: Actor, cause: str) -> None:
+        """Take the gateway's word though it differs, for a person said so; RuleBroken where that cannot be written."""
+        found = differences(self, told)
+        never = next((one for one in found if one.what in NEVER_BELIEVED), None)
+        if never is not None:
+            raise RuleBroken("mismatch", f"That cannot be believed. {never.words}")
+        if told.amount > self.order.amount_minor and PaymentStatus(told.status) not in OVER:
+            raise RuleBroken(
+                "mismatch",
+                f"The gateway holds {Money(told.amount, self.currency)}, more than the order's {self.order.amount}."
+                " Void or refund it at the gateway.",
             )
-            return True
+        self.amount_minor = told.amount
         self.discrepancy = None
+        self.take(session, told, actor, cause)
+
+    def take(self, session: Session, told: GatewayPayment, actor: Actor, cause: str | None) -> None:
+        """Write down what the gateway says, with what came of captures and refunds; whoever calls has verified it."""
         before, after = self.state, PaymentStatus(told.status)
         self._take(told)
         self.version += 1
@@ -301,20 +369,54 @@ class Payment(Base):
                 cause=cause,
                 data={"gateway_version": told.version},
             )
-        known = {capture.id for capture in self.captures}
-        for capture in told.captures:
-            if capture.id not in known:
-                self.captures.append(
-                    Capture(
-                        id=capture.id,
-                        amount_minor=capture.amount,
-                        currency=capture.currency,
-                        created_at=capture.created_at,
-                    )
-                )
+        captured = {capture.id for capture in self.captures}
+        self.captures.extend(Capture.told(capture) for capture in told.captures if capture.id not in captured)
+        refunds = {refund.id: refund for refund in self.refunds}
         for refund in told.refunds:
-            self._follow_refund(session, refund, actor, cause)
-        return True
+            if refund.id not in refunds:
+                self.refunds.append(Refund.told(refund))
+            (refunds.get(refund.id) or self.refunds[-1]).follow(session, refund, actor, cause)
+        book_payment(session, self, cause)
+
+    def fail(self, session: Session, failure: str, actor: Actor, cause: str) -> None:
+        """It is known not to have been taken, without any word of an issuer's: the gateway's refusal, or a person."""
+        before, self.status = self.state, PaymentStatus.FAILED
+        self.failure = failure[:500]
+        self.version += 1
+        add(
+            session,
+            Kind.PAYMENT_STATUS,
+            self.id,
+            f"Payment failed: {failure}",
+            actor,
+            order_id=self.order_id,
+            payment_id=self.id,
+            from_status=before,
+            to_status=PaymentStatus.FAILED,
+            cause=cause,
+        )
+
+    def block(self, session: Session, why: str, actor: Actor, cause: str | None) -> None:
+        """Our own rules refuse it: the gateway is never asked."""
+        before, self.status = self.state, PaymentStatus.BLOCKED
+        self.version += 1
+        add(
+            session,
+            Kind.PAYMENT_STATUS,
+            self.id,
+            f"Payment blocked: {why}",
+            actor,
+            order_id=self.order_id,
+            payment_id=self.id,
+            from_status=before,
+            to_status=PaymentStatus.BLOCKED,
+            cause=cause,
+        )
+
+    def take_over(self, told: GatewayPayment) -> None:
+        """Take the gateway's word whatever path leads there: only for setting right what was changed by hand."""
+        self.discrepancy = None
+        self._take(told)
 
     def _take(self, told: GatewayPayment) -> None:
         self.gateway_id = told.id
@@ -324,7 +426,9 @@ class Payment(Base):
         self.amount_captured_minor = told.amount_captured
         self.amount_refunded_minor = told.amount_refunded
         self.amount_refundable_minor = told.amount_refundable
-        if told.card is not None:
+        self.amount_disputed_minor = told.amount_disputed
+        self.amount_disputed_lost_minor = told.amount_disputed_lost
+        if told.card is not None and not is_erased_address(self.order.customer_email):
             self.take_card(told.card)
         self.checks = told.checks
         self.authentication = told.authentication
@@ -341,159 +445,6 @@ class Payment(Base):
         self.card = card.model_dump()
         self.card_network, self.card_last4 = card.network[:20], card.last4[:4]
 
-    def _follow_refund(self, session: Session, told: GatewayRefund, actor: Actor, cause: str | None) -> None:
-        refund = next((known for known in self.refunds if known.id == told.id), None)
-        if refund is None:
-            refund = Refund(
-                id=told.id,
-                amount_minor=told.amount,
-                currency=told.currency,
-                status=RefundStatus.PENDING,
-                reason=told.reason,
-                note=told.note,
-                version=0,
-                created_at=told.created_at,
-            )
-            self.refunds.append(refund)
-        elif told.version <= refund.version:
-            return
-        before, after = RefundStatus(refund.status), RefundStatus(told.status)
-        assert before == after or REFUND.leads_to(before, after), f"refund {told.id}: no line {before} to {after}"
-        is_new = refund.version == 0
-        refund.status, refund.version = after, told.version
-        refund.failure = told.failure if told.failure is None else str(told.failure)[:500]
-        if is_new or before != after:
-            add(
-                session,
-                Kind.REFUND_STATUS,
-                refund.id,
-                f"Refund of {Money(told.amount, told.currency)} {after}",
-                actor,
-                order_id=self.order_id,
-                payment_id=self.id,
-                from_status=None if is_new else before,
-                to_status=after,
-                cause=cause,
-            )
-
-
-PAYMENT_STATUSES = frozenset(status.value for status in PaymentStatus) - {PaymentStatus.UNKNOWN.value}
-
-
-class Attempt(Base):
-    """One thing asked of the gateway: intent, idempotency key, lock and audit in one. Open until answered."""
-
-    __tablename__ = "attempts"
-    __table_args__ = (
-        Index(
-            "uq_attempts_one_open",
-            "payment_id",
-            unique=True,
-            sqlite_where=text("closed_at IS NULL"),
-            postgresql_where=text("closed_at IS NULL"),
-        ),
-        Index("ix_attempts_payment", "payment_id", "opened_at"),
-    )
-
-    id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    payment_id: Mapped[str] = mapped_column(ForeignKey("payments.id"))
-    operation: Mapped[Operation] = mapped_column(String(20))
-    amount_minor: Mapped[int | None] = mapped_column(BigInteger)
-    idempotency_key: Mapped[str] = mapped_column(String(64), unique=True)
-    request: Mapped[dict[str, Any]]
-    request_key: Mapped[str | None] = mapped_column(String(300), unique=True)
-    """What the caller gave so that asking twice is asking once: a form's or an API call's key."""
-    then_cancel: Mapped[str | None] = mapped_column(String(500))
-    """The reason, where the order is canceled once this void is confirmed."""
-    actor_kind: Mapped[str] = mapped_column(String(20))
-    actor_id: Mapped[str | None] = mapped_column(String(40))
-    actor_name: Mapped[str] = mapped_column(String(200))
-    opened_at: Mapped[datetime]
-    unanswered_at: Mapped[datetime | None]
-    """When a call ended without an answer, so that the outcome is unknown."""
-    last_error: Mapped[str | None] = mapped_column(Text)
-    closed_at: Mapped[datetime | None]
-    outcome: Mapped[str | None] = mapped_column(String(20))
-    """`confirmed` or `refused`, once closed."""
-    result_id: Mapped[str | None] = mapped_column(String(80))
-    """The refund that came of it."""
-    refusal: Mapped[dict[str, Any] | None]
-
-    payment: Mapped[Payment] = relationship(back_populates="attempts")
-
-    @property
-    def job_key(self) -> str:
-        """Key of the job that asks again."""
-        return f"attempt:{self.id}"
-
-    @property
-    def is_open(self) -> bool:
-        return self.closed_at is None
-
-    @property
-    def actor(self) -> Actor:
-        return Actor(ActorKind(self.actor_kind), self.actor_name, self.actor_id)
-
-    def close(self, session: Session, outcome: str, *, result_id: str | None = None) -> None:
-        """The answer is known; the payment is free for the next operation."""
-        self.closed_at = wall_now()
-        self.outcome = outcome
-        self.result_id = result_id
-        jobs.finish(session, self.job_key)
-
-
-class Capture(Base):
-    """Held money taken, all or part; never changed afterwards. `id` and time are the gateway's."""
-
-    __tablename__ = "captures"
-    __table_args__ = (
-        CheckConstraint("amount_minor >= 1", name="amount_positive"),
-        Index("ix_captures_payment", "payment_id"),
-        Index("ix_captures_created", "created_at", "id"),
-        Index("ix_captures_currency", "currency", "created_at", "id", "amount_minor"),
-    )
-
-    id: Mapped[str] = mapped_column(String(80), primary_key=True)
-    payment_id: Mapped[str] = mapped_column(ForeignKey("payments.id"))
-    amount_minor: Mapped[int] = mapped_column(BigInteger)
-    currency: Mapped[str] = mapped_column(String(3))
-    created_at: Mapped[datetime]
-
-    payment: Mapped[Payment] = relationship(back_populates="captures")
-
-    @property
-    def amount(self) -> Money:
-        return Money(self.amount_minor, self.currency)
-
-
-class Refund(Base):
-    """Captured money given back; `id` and `version` are the gateway's."""
-
-    __tablename__ = "refunds"
-    __table_args__ = (
-        CheckConstraint("amount_minor >= 1", name="amount_positive"),
-        Index("ix_refunds_payment", "payment_id"),
-        Index("ix_refunds_created", "created_at", "id"),
-        Index("ix_refunds_currency", "currency", "created_at", "id", "status", "amount_minor"),
-    )
-
-    id: Mapped[str] = mapped_column(String(80), primary_key=True)
-    payment_id: Mapped[str] = mapped_column(ForeignKey("payments.id"))
-    amount_minor: Mapped[int] = mapped_column(BigInteger)
-    currency: Mapped[str] = mapped_column(String(3))
-    status: Mapped[RefundStatus] = mapped_column(String(20))
-    reason: Mapped[str | None] = mapped_column(String(60))
-    note: Mapped[str | None] = mapped_column(String(1000))
-    failure: Mapped[str | None] = mapped_column(String(500))
-    version: Mapped[int]
-    created_at: Mapped[datetime]
-
-    payment: Mapped[Payment] = relationship(back_populates="refunds")
-
-    @property
-    def amount(self) -> Money:
-        return Money(self.amount_minor, self.currency)
-
 
 def lock_order(session: Session, order_id: str) -> Order | None:
     """The order, locked until the transaction ends. Orders are locked before their payments, always."""
@@ -508,3 +459,10 @@ def lock_payment(session: Session, payment_id: str) -> Payment | None:
     lock_order(session, order_id)
     whole = [selectinload(Payment.attempts), selectinload(Payment.captures), selectinload(Payment.refunds)]
     return session.get(Payment, payment_id, options=whole, with_for_update={"of": Payment}, populate_existing=True)
+
+
+def lock_attempt(session: Session, attempt_id: str) -> tuple[Payment, Attempt]:
+    """The attempt with its payment, locked."""
+    payment = lock_payment(session, session.get_one(Attempt, attempt_id).payment_id)
+    assert payment is not None, "an attempt has its payment"
+    return payment, next(one for one in payment.attempts if one.id == attempt_id)

@@ -10,6 +10,7 @@ from app.errors import NotFound
 from app.money import Money
 from app.payments.ask import carry_out, carry_out_again
 from app.payments.models import Payment, lock_payment
+from app.payments.outages import check_reachable
 from app.payments.queries import attempt_of_request
 from app.payments.states import Operation
 from app.timeline import Actor
@@ -23,6 +24,7 @@ def operate(
     *,
     request_key: str | None,
     then_cancel: str | None = None,
+    then_ship: dict[str, Any] | None = None,
 ) -> Payment:
     """`check` refuses with RuleBroken, or gives the request's body and the sum that it moves."""
     standing = attempt_of_request(request_key)
@@ -36,7 +38,15 @@ def operate(
         if rival is None:
             payment.check_idle()
             request, amount = check(payment)
+            check_reachable(session, operation)
             attempt = payment.open_attempt(
-                session, operation, request, actor, amount=amount, request_key=request_key, then_cancel=then_cancel
+                session,
+                operation,
+                request,
+                actor,
+                amount=amount,
+                request_key=request_key,
+                then_cancel=then_cancel,
+                then_ship=then_ship,
             )
     return carry_out(attempt) if rival is None else carry_out_again(rival)

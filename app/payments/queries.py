@@ -11,9 +11,15 @@ from app.db import reading
 from app.errors import NotFound
 from app.gateway.calls import GatewayCall
 from app.gateway.received import WebhookEvent
-from app.payments.models import Attempt, Payment
+from app.payments.attempts import Attempt
+from app.payments.models import Payment
 
-WHOLE = (selectinload(Payment.attempts), selectinload(Payment.captures), selectinload(Payment.refunds))
+WHOLE = (
+    selectinload(Payment.attempts),
+    selectinload(Payment.captures),
+    selectinload(Payment.refunds),
+    selectinload(Payment.assessment),
+)
 
 
 def get_payment(payment_id: str) -> Payment:

@@ -13,10 +13,15 @@ from app.clock import wall_now
 from app.db import transaction
 from app.errors import GatewayRefused, NotFound
 from app.gateway import GatewayPayment
+from app.gateway.breaker import CircuitOpen
 from app.gateway.calls import Call, GatewayCall
 from app.orders.models import Order
+from app.orders.shipments import write_shipment
 from app.orders.states import ORDER, OrderStatus
-from app.payments.models import Attempt, Payment, lock_payment
+from app.payments.attempts import Attempt
+from app.payments.follow_up import follow_up
+from app.payments.models import Payment, lock_payment
+from app.payments.screen import learn_of_refunds
 from app.payments.states import ORDER_STATUS, Operation, PaymentStatus
 from app.timeline import Actor, Kind, add
 from app.timeline.actors import GATEWAY
@@ -39,19 +44,29 @@ def record_gateway_payment(
     attempt: Attempt | None = None,
     result_id: str | None = None,
     calls: Sequence[Call] = (),
+    refusal: GatewayRefused | None = None,
     actor: Actor = GATEWAY,
     cause: str | None = None,
 ) -> Payment:
-    """Take the gateway's word into payment, order and timeline, and close the attempt that it answers."""
+    """Take the gateway's word into payment, order and timeline, and close the attempt that it answers.
+
+    `refusal`: the answer tells that what was asked for has failed.
+    """
     with transaction() as session:
         payment = lock_payment(session, attempt.payment_id) if attempt else find_payment(session, told)
         assert payment is not None, "an attempt has its payment"
         asked = attempt or payment.open_attempt_now()
         if asked is not None:  # an event that overtakes the answer tells of the same act
             actor, cause = asked.actor, cause or asked.id
-        payment.follow(session, told, actor, cause)
+            if attempt is None and asked.unanswered_at is not None:
+                jobs.postpone(session, asked.job_key, wall_now())  # it may be known by this
+        before = payment.state
+        if payment.follow(session, told, actor, cause):
+            follow_up(session, payment, before)
+            learn_of_refunds(session, payment)
         if attempt is not None:
-            _close(session, payment, attempt.id, calls, result_id=result_id)
+            keep_calls(session, payment, attempt.id, calls)
+            close_attempt(session, payment, attempt.id, result_id=result_id, refusal=refusal)
         follow_payment(session, payment, actor, cause)
     return payment
 
@@ -61,23 +76,10 @@ def record_refusal(attempt: Attempt, refusal: GatewayRefused, calls: Sequence[Ca
     with transaction() as session:
         payment = lock_payment(session, attempt.payment_id)
         assert payment is not None, "an attempt has its payment"
-        _close(session, payment, attempt.id, calls, refusal=refusal)
+        keep_calls(session, payment, attempt.id, calls)
+        close_attempt(session, payment, attempt.id, refusal=refusal)
         if attempt.operation == Operation.AUTHORIZE and payment.state == PaymentStatus.UNKNOWN:
-            payment.status = PaymentStatus.FAILED
-            payment.failure = f"{refusal.code}: {refusal.detail}"[:500]
-            payment.version += 1
-            add(
-                session,
-                Kind.PAYMENT_STATUS,
-                payment.id,
-                f"Payment failed: the gateway refused to take it ({refusal.code})",
-                GATEWAY,
-                order_id=payment.order_id,
-                payment_id=payment.id,
-                from_status=PaymentStatus.UNKNOWN,
-                to_status=PaymentStatus.FAILED,
-                cause=attempt.id,
-            )
+            payment.fail(session, f"{refusal.code}: {refusal.detail}", GATEWAY, attempt.id)
         follow_payment(session, payment, GATEWAY, attempt.id)
     return payment
 
@@ -88,7 +90,7 @@ def record_silence(attempt: Attempt, reason: str, calls: Sequence[Call]) -> Paym
         payment = lock_payment(session, attempt.payment_id)
         assert payment is not None, "an attempt has its payment"
         standing = session.get_one(Attempt, attempt.id)
-        _keep(session, payment, attempt.id, calls)
+        keep_calls(session, payment, attempt.id, calls)
         if standing.is_open:
             standing.last_error = reason[:2000]
             jobs.postpone(session, standing.job_key, wall_now() + ASK_AGAIN_AFTER)
@@ -110,23 +112,40 @@ def record_silence(attempt: Attempt, reason: str, calls: Sequence[Call]) -> Paym
     return payment
 
 
-def _keep(session: Session, payment: Payment, attempt_id: str, calls: Sequence[Call]) -> None:
+def record_waiting(attempt: Attempt, circuit: CircuitOpen) -> Payment:
+    """It was not sent at all, for the gateway does not answer to its kind now: it waits, and is sent later."""
+    with transaction() as session:
+        payment = lock_payment(session, attempt.payment_id)
+        assert payment is not None, "an attempt has its payment"
+        standing = session.get_one(Attempt, attempt.id)
+        if standing.is_open:
+            standing.last_error = str(circuit)
+            jobs.postpone(session, standing.job_key, circuit.probe_at)
+            standing.begun_at = None
+            if standing.waits_since is None:
+                standing.waits_since = wall_now()
+                payment.order.change(session)  # pages that show it look again
+    return payment
+
+
+def keep_calls(session: Session, payment: Payment, attempt_id: str, calls: Sequence[Call]) -> None:
+    """Write down the calls that were made for an attempt."""
     for call in calls:
         session.add(
             GatewayCall(order_id=payment.order_id, payment_id=payment.id, attempt_id=attempt_id, **call.__dict__)
         )
 
 
-def _close(
+def close_attempt(
     session: Session,
     payment: Payment,
     attempt_id: str,
-    calls: Sequence[Call],
     *,
     result_id: str | None = None,
     refusal: GatewayRefused | None = None,
+    note: str = "",
 ) -> None:
-    _keep(session, payment, attempt_id, calls)
+    """The attempt's answer is known: what it was, and what was to follow it; `note` says how it is known."""
     attempt = session.get_one(Attempt, attempt_id)
     if not attempt.is_open:  # somebody else brought the same answer
         return
@@ -136,7 +155,9 @@ def _close(
         attempt.refusal = {"status": refusal.status, "code": refusal.code, "detail": refusal.detail}
         summary = f"{noun} refused by the gateway: {refusal.detail}"
     else:
-        summary = f"{noun} answered"
+        summary = note or f"{noun} answered"
+        if attempt.then_ship is not None:
+            write_shipment(session, payment.order, attempt.then_ship, attempt.actor, attempt.id)
     add(
         session,
         Kind.ATTEMPT_CLOSED,
@@ -164,25 +185,32 @@ def follow_payment(session: Session, payment: Payment, actor: Actor, cause: str 
     order.amount_authorized_minor = payment.amount_captured_minor + payment.amount_capturable_minor
     order.card_network, order.card_last4 = payment.card_network, payment.card_last4
     order.decline_code = payment.decline_code
-    order.follow(session, _status_for(order, payment), actor, cause)
+    order.follow(session, status_for(order, payment), actor, cause)
     if before != (
         order.status,
         order.amount_authorized_minor,
         order.amount_captured_minor,
         order.amount_refunded_minor,
     ):
-        order.version += 1
+        order.change(session)
 
 
-def _status_for(order: Order, payment: Payment) -> OrderStatus:
+def status_for(order: Order, payment: Payment) -> OrderStatus:
+    """What the order's newest payment makes of the order."""
     if ORDER.is_final(order.state):
         return order.state
     attempt = payment.open_attempt_now()
-    if payment.discrepancy is not None or (attempt is not None and attempt.unanswered_at is not None):
+    if payment.discrepancy is not None and (not payment.is_over or payment.state == PaymentStatus.FAILED):
+        return OrderStatus.PAYMENT_UNKNOWN  # what failed by our word alone may hold money at the gateway
+    if attempt is not None and attempt.unanswered_at is not None:
         return OrderStatus.PAYMENT_UNKNOWN
     if attempt is not None and payment.state == PaymentStatus.UNKNOWN:
         return order.state  # being asked right now; only silence makes it unknown
+    if payment.shown_status == OrderStatus.IN_REVIEW:
+        return OrderStatus.IN_REVIEW
     if payment.state == PaymentStatus.VOIDED:
+        if payment.failure is not None:
+            return OrderStatus.PAYMENT_FAILED
         reasons = [
             attempt.then_cancel for attempt in payment.attempts if attempt.then_cancel and attempt.outcome != "refused"
         ]

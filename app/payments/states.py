@@ -1,4 +1,4 @@
-"""The payment's statuses, drawn. `unknown` is ours: written before we ask, until an answer is recorded."""
+"""The payment's statuses, drawn. Two are ours: `unknown` until an answer is recorded, `blocked` if never asked for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from app.orders.states import OrderStatus
 
 class PaymentStatus(enum.StrEnum):
     UNKNOWN = "unknown"
+    BLOCKED = "blocked"
+    """Refused by our own rules: the gateway was never asked."""
     REQUIRES_ACTION = "requires_action"
     PROCESSING = "processing"
     AUTHORIZED = "authorized"
@@ -27,7 +29,16 @@ _S = PaymentStatus
 
 PAYMENT = Drawing[PaymentStatus](
     {
-        _S.UNKNOWN: {_S.REQUIRES_ACTION, _S.PROCESSING, _S.AUTHORIZED, _S.CAPTURED, _S.DECLINED, _S.FAILED},
+        _S.UNKNOWN: {
+            _S.BLOCKED,
+            _S.REQUIRES_ACTION,
+            _S.PROCESSING,
+            _S.AUTHORIZED,
+            _S.CAPTURED,
+            _S.DECLINED,
+            _S.FAILED,
+        },
+        _S.BLOCKED: set(),
         _S.REQUIRES_ACTION: {_S.AUTHORIZED, _S.CAPTURED, _S.DECLINED, _S.PROCESSING, _S.VOIDED, _S.EXPIRED},
         _S.PROCESSING: {_S.AUTHORIZED, _S.CAPTURED, _S.DECLINED, _S.FAILED},
         _S.AUTHORIZED: {_S.PARTIALLY_CAPTURED, _S.CAPTURED, _S.VOIDED, _S.EXPIRED},
@@ -42,11 +53,14 @@ PAYMENT = Drawing[PaymentStatus](
     }
 )
 
-OVER = frozenset({_S.VOIDED, _S.EXPIRED, _S.DECLINED, _S.FAILED})
+OVER = frozenset({_S.BLOCKED, _S.VOIDED, _S.EXPIRED, _S.DECLINED, _S.FAILED})
 """Nothing is held and nothing was taken: the order may be paid again."""
+OURS = frozenset({_S.UNKNOWN, _S.BLOCKED})
+"""No gateway says these."""
 
 ORDER_STATUS = {
     _S.UNKNOWN: OrderStatus.PAYMENT_UNKNOWN,
+    _S.BLOCKED: OrderStatus.DECLINED,
     _S.REQUIRES_ACTION: OrderStatus.AWAITING_AUTHENTICATION,
     _S.PROCESSING: OrderStatus.PAYMENT_UNKNOWN,
     _S.AUTHORIZED: OrderStatus.AUTHORIZED,

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, flash, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.approvals.ask import waiting_of
 from app.db import reading
 from app.errors import GatewayUnavailable, NotFound, RuleBroken
 from app.finding.pages import List
@@ -18,10 +19,11 @@ from app.merchants.models import Merchant
 from app.operators.guards import requires
 from app.operators.roles import Permission
 from app.orders.queries import find_order
+from app.orders.shipments import shipments_of
 from app.payments.actions import actions_for, is_open, live_one
 from app.payments.acts import last_told, tell
 from app.payments.declines import explain
-from app.payments.lists import COLUMNS, EXPORTED, PaymentsForm, count_payments, list_payments, select_payments
+from app.payments.lists import COLUMNS, EXPORTED, PAYMENTS, PaymentsForm
 from app.payments.models import Payment
 from app.payments.queries import calls_of_order, events_of, get_payment, payments_of
 from app.payments.sync import sync_payment
@@ -31,8 +33,10 @@ from app.timeline import queries as timeline
 
 blueprint = Blueprint("payments", __name__)
 
-PAYMENTS = List(
+LIST = List(
     name="payments",
+    noun="payment",
+    searched="Reference, e-mail, name, or last4:4242",
     endpoint="payments.index",
     form=PaymentsForm,
     built_in=(
@@ -43,10 +47,7 @@ PAYMENTS = List(
     ),
     columns=COLUMNS,
     exported=EXPORTED,
-    select=select_payments,
-    page=list_payments,
-    count=count_payments,
-    keys=(Payment.created_at, Payment.amount_minor, Payment.id),
+    rows=PAYMENTS,
 )
 
 
@@ -60,7 +61,7 @@ def return_url() -> str:
 @requires(Permission.READ)
 def index() -> AnyResponse:
     """Payments by filter, as a page or as a file."""
-    return PAYMENTS.answer("payments/index.html")
+    return LIST.answer("payments/index.html")
 
 
 @blueprint.get("/orders/<order_id>")
@@ -74,6 +75,8 @@ def order(order_id: str) -> Response:
         merchant = session.get_one(Merchant, shown.merchant_id)
         calls = calls_of_order(session, order_id)
         events = events_of(session, payments)
+        approvals = waiting_of(session, order_id)
+        shipments = shipments_of(session, order_id)
     fault = armed_by(entries) if current_user.may(Permission.DEVELOP) else None
     lost = fault.lost if fault else "-"
     version = f"{shown.version}-{entries[0].id}-{len(calls)}-{_seen(payments, events)}-{lost}"
@@ -89,6 +92,8 @@ def order(order_id: str) -> Response:
         version=version,
         open=is_open(payments),
         actions=actions_for(shown, payments, current_user.may),
+        approvals=approvals,
+        shipments=shipments,
         explain=explain,
         fault=fault,
     )
@@ -139,7 +144,7 @@ def back(payment_id: str) -> AnyResponse:
 
 
 @blueprint.post("/payments/<payment_id>/sync")
-@requires(Permission.TAKE_PAYMENTS)
+@requires(Permission.ASK)
 def ask_again(payment_id: str) -> AnyResponse:
     """Ask the gateway what the payment is now."""
     return _ask(payment_id, "The gateway does not answer. It is asked again, with the same key, until it does.")

@@ -11,8 +11,9 @@ from app.gateway import gateway
 from app.orders.models import Order
 from app.timeline import Actor, Entry, Kind, add
 
-ROUNDS = 3
-"""How often in a row the gateway is asked in vain, each time with all the tries of one call: some ten seconds."""
+ROUNDS = 2
+"""How often in a row the gateway is asked in vain, each time with all the tries of one call: by who asked first, and by
+the worker once more. Then it is looked up, and nothing is left over to be lost of what is asked next."""
 ARMED, DISARMED = "armed", "disarmed"
 
 
@@ -28,7 +29,7 @@ class Armed:
 def lose_next_answer(order: Order, actor: Actor) -> None:
     """Have the gateway do what it is asked next about this order and not say so. Raises GatewayUnavailable.
 
-    The loss outlasts the tries of the call and of the first time that the worker asks again; then answers come through.
+    The loss outlasts the tries of the call and of the first time that the worker asks again; then it ends by itself.
     """
     most = ROUNDS * gateway().tries
     fault = gateway().lose_answers(order.reference, times=most)

@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from app.approvals import Approval
 from app.customers.models import Customer
+from app.disputes.attempts import DisputeAttempt
+from app.disputes.models import Dispute
 from app.gateway.calls import GatewayCall
 from app.gateway.received import WebhookEvent
 from app.orders.models import Order
-from app.payments.models import Attempt, Capture, Payment, Refund
+from app.payments.attempts import Attempt
+from app.payments.models import Payment
+from app.payments.moved import Capture, Refund
 
 KEY = re.compile(r"^[0-9a-f]{32}$", re.ASCII)
 """An idempotency key of ours."""
@@ -21,7 +26,7 @@ KEY = re.compile(r"^[0-9a-f]{32}$", re.ASCII)
 
 @dataclass(frozen=True)
 class Place:
-    """A page, and the part of it: an order's, a payment's, or the orders of a customer."""
+    """A page, and the part of it: an order's, a payment's, a dispute's, or a customer's."""
 
     kind: str
     id: str
@@ -47,6 +52,10 @@ def _refund(session: Session, text: str) -> Place | None:
     return Place("payment", found, text) if found else None
 
 
+def _dispute(session: Session, text: str) -> Place | None:
+    return Place("dispute", text) if session.get(Dispute, text) is not None else None
+
+
 def _event(session: Session, text: str) -> Place | None:
     event = session.get(WebhookEvent, text)
     if event is None or event.gateway_payment_id is None:
@@ -57,6 +66,9 @@ def _event(session: Session, text: str) -> Place | None:
 
 def _attempt(session: Session, text: str) -> Place | None:
     found = session.scalar(select(Attempt.payment_id).where(Attempt.id == text))
+    answer = session.get(DisputeAttempt, text) if found is None else None
+    if answer is not None:
+        return Place("dispute", answer.dispute_id, text)
     return Place("payment", found, text) if found else None
 
 
@@ -66,10 +78,17 @@ def _request(session: Session, text: str) -> Place | None:
     return Place("payment", call.payment_id, f"call-{call.id}") if call else None
 
 
+def _approval(session: Session, text: str) -> Place | None:
+    return Place("approval", text) if session.get(Approval, text) is not None else None
+
+
 def _key(session: Session, text: str) -> Place | None:
     wanted = select(Attempt).where(Attempt.idempotency_key == text)
     attempt = session.scalars(wanted).first()
-    return Place("payment", attempt.payment_id, attempt.id) if attempt else None
+    if attempt is not None:
+        return Place("payment", attempt.payment_id, attempt.id)
+    answer = session.scalars(select(DisputeAttempt).where(DisputeAttempt.idempotency_key == text)).first()
+    return Place("dispute", answer.dispute_id, answer.id) if answer else None
 
 
 def _customer(session: Session, text: str) -> Place | None:
@@ -81,8 +100,10 @@ KINDS: dict[str, Callable[[Session, str], Place | None]] = {
     "pay": _payment,
     "cap": _capture,
     "re": _refund,
+    "dp": _dispute,
     "evt": _event,
     "att": _attempt,
+    "apr": _approval,
     "req": _request,
     "cus": _customer,
 }

@@ -34,8 +34,12 @@ def find() -> AnyResponse:
 def _address(place: Place) -> str:
     if place.kind == "order":
         return url_for("payments.order", order_id=place.id)
+    if place.kind == "dispute":
+        return url_for("disputes.show", dispute_id=place.id, _anchor=place.anchor)
     if place.kind == "customer":
-        return url_for("orders.index", customer=place.id)
+        return url_for("customers.show", customer_id=place.id)
+    if place.kind == "approval":
+        return url_for("approvals.show", approval_id=place.id)
     return url_for("payments.show", payment_id=place.id, _anchor=place.anchor)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Flask, request
 from flask_login import current_user
 
+from app.notifications.notice_views import unread
+from app.payments.outages import outages_now
 from app.shell.keys import KEYS
 from app.shell.look import Density, Look, Theme, look_of
 from app.shell.todo import todos
@@ -24,4 +26,13 @@ def _tour() -> list[Step]:
 
 def register_shell(app: Flask) -> None:
     """Give them to every template."""
-    app.jinja_env.globals.update(look=_look, themes=Theme, densities=Density, todos=todos, keys=KEYS, tour=_tour)
+    app.jinja_env.globals.update(
+        outages=outages_now,
+        look=_look,
+        themes=Theme,
+        densities=Density,
+        todos=todos,
+        keys=KEYS,
+        tour=_tour,
+        unread_notices=unread,
+    )

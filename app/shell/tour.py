@@ -13,7 +13,8 @@ from app.clock import wall_now
 from app.db import reading, transaction
 from app.operators.models import ApiToken, Operator
 from app.operators.roles import Permission
-from app.payments.models import Attempt, Payment
+from app.payments.attempts import Attempt
+from app.payments.models import Payment
 from app.payments.states import PaymentStatus
 from app.timeline import Entry, Kind
 

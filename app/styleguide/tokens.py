@@ -28,7 +28,7 @@ COLORS = {
 }
 SPACES = {"s1": "4 px", "s2": "8 px", "s3": "12 px", "s4": "16 px", "s5": "24 px", "s6": "32 px"}
 RADII = {"radius-small": "fields, buttons", "radius": "cards, menus"}
-SIZES = {"row": "a row of a table", "control": "a story, a control in a row"}
+SIZES = {"page": "how wide a page grows", "row": "a row of a table", "control": "a story, a control in a row"}
 TYPE = (
     ("big-money", "1,234.50", "28 px, 600: the sum of an order"),
     ("type-h1", "Page heading", "20 px, 600"),

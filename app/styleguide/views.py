@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from app.filters import account_now
+from app.languages import language_of
 from app.operators.guards import requires
 from app.operators.roles import Permission
 from app.styleguide import samples, tokens
@@ -26,6 +27,8 @@ def show() -> str:
         filter=samples.sample_filter(now),
         found=samples.Found(),
         acts=samples.sample_acts(now),
+        deadlines=samples.sample_deadlines(now),
         now=now,
         kinds=KINDS,
+        german=language_of("de"),
     )

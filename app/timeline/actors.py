@@ -1,28 +1,5 @@
-"""Whoever or whatever causes a change."""
+"""Whoever or whatever causes a change, as the timeline names them."""
 
-from __future__ import annotations
+from app.actors import GATEWAY, WORKER, Actor, ActorKind
 
-import enum
-from dataclasses import dataclass
-
-
-class ActorKind(enum.StrEnum):
-    OPERATOR = "operator"
-    ORDER_SERVICE = "order_service"
-    CUSTOMER = "customer"
-    GATEWAY = "gateway"
-    WORKER = "worker"
-    TERMINAL = "terminal"
-
-
-@dataclass(frozen=True)
-class Actor:
-    """`id` is an operator's or an API token's; `name` is what a person reads."""
-
-    kind: ActorKind
-    name: str
-    id: str | None = None
-
-
-GATEWAY = Actor(ActorKind.GATEWAY, "Gateway")
-WORKER = Actor(ActorKind.WORKER, "Worker")
+__all__ = ["GATEWAY", "WORKER", "Actor", "ActorKind"]

@@ -6,10 +6,12 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String
+from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, BigId
+
+_NO_ORDER = text("order_id IS NULL")
 
 
 class Kind(enum.StrEnum):
@@ -19,12 +21,35 @@ class Kind(enum.StrEnum):
     ORDER_STATUS = "order.status"
     PAYMENT_STATUS = "payment.status"
     REFUND_STATUS = "refund.status"
+    DISPUTE_STATUS = "dispute.status"
+    DISPUTE_EVIDENCE = "dispute.evidence"
     ATTEMPT_OPENED = "attempt.opened"
     ATTEMPT_CLOSED = "attempt.closed"
     ATTEMPT_UNANSWERED = "attempt.unanswered"
+    ATTEMPT_ESCALATED = "attempt.escalated"
+    ATTEMPT_DECIDED = "attempt.decided"
     WEBHOOK = "webhook"
     DISCREPANCY = "discrepancy"
+    DISCREPANCY_RESOLVED = "discrepancy.resolved"
+    RETRY = "retry"
+    HOLD = "hold"
+    RISK = "risk"
+    """What was decided about a payment before it was authorized."""
+    REVIEW = "review"
+    SHIPMENT = "shipment"
+    RESTORED = "restored"
     SANDBOX = "sandbox"
+    ORDER_SERVICE = "order_service"
+    """Callbacks: enabled again, secret rolled over."""
+    CUSTOMER_MERGED = "customer.merged"
+    CUSTOMER_ERASED = "customer.erased"
+    PAY_LINK = "pay_link"
+    PAY_LINK_OPENED = "pay_link.opened"
+    CUSTOMER_RETURNED = "customer.returned"
+    """Came back from 3-D Secure."""
+    APPROVAL_ASKED = "approval.asked"
+    APPROVAL_DECIDED = "approval.decided"
+    APPROVAL_CARRIED_OUT = "approval.carried_out"
 
 
 class Entry(Base):
@@ -34,6 +59,7 @@ class Entry(Base):
     __table_args__ = (
         Index("ix_timeline_order", "order_id", "id"),
         Index("ix_timeline_payment", "payment_id", "id"),
+        Index("ix_timeline_of_no_order", "subject_id", "id", sqlite_where=_NO_ORDER, postgresql_where=_NO_ORDER),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app import audit
 from app.clock import business_now, wall_now
-from app.timeline.actors import Actor
+from app.timeline.actors import Actor, ActorKind
 from app.timeline.models import Entry, Kind
+from app.timeline.wake import wake_listeners
 
-CHANNEL = "timeline"
-"""Where PostgreSQL wakes those who listen for new entries. It only saves them a wait: what is new, they read."""
-_WAKE = select(func.pg_notify(CHANNEL, ""))
+_ACCOUNTABLE = frozenset({ActorKind.OPERATOR, ActorKind.ORDER_SERVICE, ActorKind.TERMINAL})
+_CONSEQUENCES = frozenset(
+    {
+        Kind.PAYMENT_STATUS,
+        Kind.REFUND_STATUS,
+        Kind.ATTEMPT_CLOSED,
+        Kind.ATTEMPT_UNANSWERED,
+        Kind.WEBHOOK,
+        Kind.DISCREPANCY,
+    }
+)
+"""What an act brings; the act itself has an entry of its own."""
 
 
 def add(
@@ -48,13 +58,28 @@ def add(
         recorded_at=wall_now(),
     )
     session.add(entry)
-    _wake_listeners(session)
+    if _is_act(entry, actor):
+        audit.note(
+            session,
+            entry.kind,
+            subject_id,
+            entry.summary,
+            actor,
+            before={"status": from_status} if from_status else None,
+            after=_after(entry),
+            reason=entry.data.get("reason") or entry.data.get("note"),
+        )
+    wake_listeners(session)
     return entry
 
 
-def _wake_listeners(session: Session) -> None:
-    """Have them woken by this transaction's commit; once is enough."""
-    connection = session.connection()
-    if connection.dialect.name == "postgresql" and session.info.get(CHANNEL) is not connection:
-        connection.execute(_WAKE)
-        session.info[CHANNEL] = connection
+def _is_act(entry: Entry, actor: Actor) -> bool:
+    """Whether somebody who answers for it did it; a status of an order follows from an attempt, or is set by hand."""
+    if actor.kind not in _ACCOUNTABLE or entry.kind in _CONSEQUENCES:
+        return False
+    return entry.kind != Kind.ORDER_STATUS or not (entry.cause or "").startswith(("att_", "evt_"))
+
+
+def _after(entry: Entry) -> dict[str, Any]:
+    told = {"status": entry.to_status, "order": entry.order_id, "payment": entry.payment_id, **entry.data}
+    return {name: value for name, value in told.items() if value is not None}

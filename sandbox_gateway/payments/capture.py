@@ -8,15 +8,19 @@ from sqlalchemy import Connection, insert
 from sandbox_gateway import jobs
 from sandbox_gateway.accounts import Account
 from sandbox_gateway.fields import Amount, Body
-from sandbox_gateway.payments.kinds import HOLD_EXPIRES
+from sandbox_gateway.payments.kinds import HOLD_EXPIRES, PAYMENT_DISPUTED
 from sandbox_gateway.payments.payment import Payment, find_payment, show, store
 from sandbox_gateway.payments.schema import captures
 from sandbox_gateway.payments.states import Action, Status
 from sandbox_gateway.problems import Problem
 from sandbox_gateway.routes import Answer
-from sandbox_gateway.times import to_wire
+from sandbox_gateway.settlements import movements
+from sandbox_gateway.statements import Statement
+from sandbox_gateway.times import HOUR_US, to_wire
 
-_INSERT = insert(captures)
+DISPUTED_AFTER_US = HOUR_US
+
+_INSERT = Statement(insert(captures))
 
 
 class CaptureCreate(Body):
@@ -37,17 +41,24 @@ def create_capture(tx: Connection, account: Account, payment_id: str, body: Capt
             amount_capturable=capturable,
         )
     is_last = body.final or amount == capturable
-    capture(tx, account, payment, amount, final=is_last, why="request: captured by the merchant")
-    if is_last:
+    taken = take(tx, account, payment, amount, final=is_last, why="request: captured by the merchant")
+    if taken and is_last:
         jobs.cancel(tx, account, HOLD_EXPIRES, payment.id)
     return Answer(show(account, payment))
 
 
-def capture(tx: Connection, account: Account, payment: Payment, amount: int, *, final: bool, why: str) -> None:
-    """Take `amount` of the hold; a final capture releases the rest. The caller has checked that it may be."""
+def take(tx: Connection, account: Account, payment: Payment, amount: int, *, final: bool, why: str) -> bool:
+    """Take `amount` of the hold; a final capture releases the rest. The caller has checked that it may be.
+
+    Returns whether the issuer gave the money. If it did not, the hold stays as it is.
+    """
+    if payment.story.capture_fails:
+        _fail(tx, account, payment, amount)
+        return False
+    payment.capture_failure = None
     capture_id = account.new_id("cap")
-    tx.execute(
-        _INSERT,
+    _INSERT.run(
+        tx,
         {
             "account_id": account.id,
             "id": capture_id,
@@ -67,6 +78,11 @@ def capture(tx: Connection, account: Account, payment: Payment, amount: int, *, 
             "created_at": to_wire(account.now_us),
         }
     )
+    if payment.story.dispute is not None and len(payment.captures) == 1:
+        jobs.schedule(tx, account, PAYMENT_DISPUTED, payment.id, account.now_us + DISPUTED_AFTER_US)
+    movements.book(
+        tx, account, "capture", source_id=capture_id, payment=payment, amount=amount, currency=payment.currency
+    )
     payment.amount_captured += amount
     if final:
         payment.amount_released = payment.amount - payment.amount_captured
@@ -76,3 +92,16 @@ def capture(tx: Connection, account: Account, payment: Payment, amount: int, *, 
     else:
         payment.move(Status.PARTIALLY_CAPTURED, why)
         store(tx, account, payment, "payment.partially_captured")
+    return True
+
+
+def _fail(tx: Connection, account: Account, payment: Payment, amount: int) -> None:
+    payment.capture_failure = {
+        "code": "authorization_not_honored",
+        "message": "The bank no longer honors its authorization. No money moved.",
+        "amount": amount,
+        "currency": payment.currency,
+        "failed_at": to_wire(account.now_us),
+    }
+    payment.why = payment.story.why
+    store(tx, account, payment, "payment.capture_failed")

@@ -16,7 +16,7 @@ from sandbox_gateway.payments.authorize import begin
 from sandbox_gateway.payments.payment import CustomerBody, Payment, show
 from sandbox_gateway.problems import invalid
 from sandbox_gateway.routes import Answer, Subject
-from sandbox_gateway.test_cards import CARDS
+from sandbox_gateway.stories import recall
 from sandbox_gateway.tokens import find_token, use_token
 
 
@@ -60,15 +60,16 @@ def create_payment(tx: Connection, account: Account, body: PaymentCreate) -> Ans
     if body.return_url is not None:
         check_return_url(account, body.return_url)
     token = use_token(tx, account, body.token, body.amount, body.currency)
-    card = CARDS[token.test_card]
+    story = recall(token.story)
     payment = Payment(
         id=account.new_id("pay"),
         amount=body.amount,
         currency=body.currency,
         captures_at_once=body.capture,
         test_card=token.test_card,
+        story=story,
         card=token.card,
-        checks=json.dumps(issuer.check(card, line1=token.has_line1, postal_code=token.has_postal_code)),
+        checks=json.dumps(issuer.check(story, line1=token.has_line1, postal_code=token.has_postal_code)),
         reference=body.reference,
         description=body.description,
         statement_descriptor=body.statement_descriptor,

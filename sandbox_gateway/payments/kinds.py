@@ -3,3 +3,4 @@
 CHALLENGE_EXPIRES = "payment.challenge_expires"
 HOLD_EXPIRES = "payment.authorization_expires"
 PROCESSING_ENDS = "payment.processing_resolves"
+PAYMENT_DISPUTED = "payment.disputed"

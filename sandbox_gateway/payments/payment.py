@@ -11,12 +11,17 @@ from typing_extensions import TypedDict
 
 from sandbox_gateway import refund_rows
 from sandbox_gateway.accounts import Account
+from sandbox_gateway.declines import AdviceBody
+from sandbox_gateway.disputes import rows as dispute_rows
+from sandbox_gateway.disputes.rows import PaymentDispute
 from sandbox_gateway.events import emit
 from sandbox_gateway.issuer import Authentication, Checks
 from sandbox_gateway.payments.schema import captures, payments
 from sandbox_gateway.payments.states import ACTIONS, MOVES, PARTIALLY_REFUNDED, REFUNDED, Action, Status
 from sandbox_gateway.problems import Problem, not_found
 from sandbox_gateway.refund_rows import RefundBody
+from sandbox_gateway.statements import Statement
+from sandbox_gateway.stories import Story, keep, recall
 from sandbox_gateway.times import optional_to_wire, to_wire
 from sandbox_gateway.tokens import Card
 from sandbox_gateway.webhooks.endpoints import EventType
@@ -50,6 +55,15 @@ class DeclineBody(TypedDict):
     network_code: Annotated[str, Field(description="ISO 8583 field 39.")]
     kind: Annotated[Literal["soft", "hard"], Field(description="hard: never try this card again.")]
     message: Annotated[str, Field(description="Plain words, fit for the customer.")]
+    advice: AdviceBody
+
+
+class CaptureFailureBody(TypedDict):
+    code: Literal["authorization_not_honored"]
+    message: str
+    amount: int
+    currency: str
+    failed_at: str
 
 
 class NextAction(TypedDict):
@@ -76,12 +90,19 @@ class PaymentBody(TypedDict):
     amount_capturable: int
     amount_captured: int
     amount_refunded: Annotated[int, Field(description="Pending refunds count until they fail.")]
-    amount_refundable: int
+    amount_refundable: Annotated[int, Field(description="Captured, less refunded and less lost to disputes.")]
+    amount_disputed: Annotated[
+        int, Field(description="Held by open chargebacks: refundable again if they are won, and not before.")
+    ]
+    amount_disputed_lost: Annotated[int, Field(description="Lost to chargebacks that were not won.")]
     card: Card
     checks: Checks
     authentication: Authentication | None
     next_action: NextAction | None
     decline: DeclineBody | None
+    capture_failure: Annotated[
+        CaptureFailureBody | None, Field(description="Why the last capture took no money; null once one has.")
+    ]
     authorization_code: str | None
     reference: str | None
     description: str | None
@@ -90,7 +111,7 @@ class PaymentBody(TypedDict):
     metadata: dict[str, str]
     captures: list[CaptureBody]
     refunds: list[RefundBody]
-    disputes: list[str]
+    disputes: list[PaymentDispute]
     created_at: str
     authorized_at: str | None
     expires_at: Annotated[str | None, Field(description="When the hold or the challenge ends, while there is one.")]
@@ -106,6 +127,7 @@ class Payment:
     currency: str
     captures_at_once: bool
     test_card: str
+    story: Story
     card: str
     checks: str
     reference: str | None
@@ -121,8 +143,12 @@ class Payment:
     amount_captured: int = 0
     amount_released: int = 0
     amount_refunded: int = 0
+    amount_disputed: int = 0
+    amount_disputed_lost: int = 0
+    disputed_times: int = 0
     authentication: Authentication | None = None
     decline: DeclineBody | None = None
+    capture_failure: CaptureFailureBody | None = None
     authorization_code: str | None = None
     challenge_secret: str | None = None
     authorized_us: int | None = None
@@ -130,6 +156,7 @@ class Payment:
     why: str = ""
     captures: list[CaptureBody] = field(default_factory=list)
     refunds: list[RefundBody] = field(default_factory=list)
+    disputes: list[PaymentDispute] = field(default_factory=list)
 
     @property
     def amount_capturable(self) -> int:
@@ -139,7 +166,12 @@ class Payment:
 
     @property
     def amount_refundable(self) -> int:
-        return self.amount_captured - self.amount_refunded
+        return self.amount_captured - self.amount_refunded - self.amount_disputed_lost
+
+    @property
+    def amount_free(self) -> int:
+        """Neither given back nor held by a chargeback: what can be refunded now, or disputed."""
+        return self.amount_refundable - self.amount_disputed
 
     @property
     def shown_status(self) -> str:
@@ -180,6 +212,9 @@ _VALUES_THAT_CHANGE = (
     "amount_captured",
     "amount_released",
     "amount_refunded",
+    "amount_disputed",
+    "amount_disputed_lost",
+    "disputed_times",
     "authorization_code",
     "challenge_secret",
     "authorized_us",
@@ -202,13 +237,13 @@ _VALUES_THAT_STAY = (
     "return_url",
     "created_us",
 )
-_JSON_THAT_CHANGES = ("authentication", "decline")
+_JSON_THAT_CHANGES = ("authentication", "decline", "capture_failure")
 
-_FIND = select(payments).where(
-    payments.c.account_id == bindparam("account_id"), payments.c.id == bindparam("payment_id")
+_FIND = Statement(
+    select(payments).where(payments.c.account_id == bindparam("account_id"), payments.c.id == bindparam("payment_id"))
 )
-_INSERT = insert(payments)
-_SAVE = (
+_INSERT = Statement(insert(payments))
+_SAVE = Statement(
     update(payments)
     .where(payments.c.row == bindparam("payment_row"))
     .values({name: bindparam(f"new_{name}") for name in (*_VALUES_THAT_CHANGE, *_JSON_THAT_CHANGES)})
@@ -218,11 +253,14 @@ _CAPTURES = (
     .where(captures.c.payment_row.in_(bindparam("payment_rows", expanding=True)))
     .order_by(captures.c.payment_row, captures.c.row)
 )
+_CAPTURES_OF_ONE = Statement(
+    select(captures).where(captures.c.payment_row == bindparam("payment_row")).order_by(captures.c.row)
+)
 
 
 def find_payment(tx: Connection, account: Account, payment_id: str) -> Payment:
-    """The account's payment with its captures and refunds. Problem: `not_found`."""
-    row = tx.execute(_FIND, {"account_id": account.id, "payment_id": payment_id}).first()
+    """The account's payment with its captures, refunds and disputes. Problem: `not_found`."""
+    row = _FIND.first(tx, {"account_id": account.id, "payment_id": payment_id})
     if row is None:
         raise not_found("payment")
     return payments_of(tx, [row])[0]
@@ -233,7 +271,7 @@ def payments_of(tx: Connection, rows: Sequence[Row[Any]]) -> list[Payment]:
     found = {row.row: _payment_of(row) for row in rows}
     captured = [payment.row for payment in found.values() if payment.amount_captured]
     if captured:
-        for one in tx.execute(_CAPTURES, {"payment_rows": captured}):
+        for one in _captures_of(tx, captured):
             payment = found[one.payment_row]
             payment.captures.append(
                 {
@@ -248,7 +286,18 @@ def payments_of(tx: Connection, rows: Sequence[Row[Any]]) -> list[Payment]:
         for refund in refund_rows.of_payments(tx, captured):
             payment = found[refund.payment_row]
             payment.refunds.append(refund_rows.show(refund, payment.id, payment.currency))
+    disputed = [payment.row for payment in found.values() if payment.disputed_times]
+    if disputed:
+        for dispute in dispute_rows.of_payments(tx, disputed):
+            payment = found[dispute.payment_row]
+            payment.disputes.append(dispute_rows.show_short(dispute, payment.currency))
     return list(found.values())
+
+
+def _captures_of(tx: Connection, rows: Sequence[int]) -> Sequence[Any]:
+    if len(rows) == 1:
+        return _CAPTURES_OF_ONE.all(tx, {"payment_row": rows[0]})
+    return tx.execute(_CAPTURES, {"payment_rows": rows}).all()
 
 
 def _payment_of(row: Row[Any]) -> Payment:
@@ -257,8 +306,10 @@ def _payment_of(row: Row[Any]) -> Payment:
         **{name: getattr(row, name) for name in _VALUES_THAT_CHANGE if name != "status"},
         row=row.row,
         status=Status(row.status),
+        story=recall(row.story),
         authentication=_parsed(row.authentication),
         decline=_parsed(row.decline),
+        capture_failure=_parsed(row.capture_failure),
     )
 
 
@@ -270,12 +321,12 @@ def store(tx: Connection, account: Account, payment: Payment, event: EventType |
     changing["status"] = payment.status.value
     changing |= {name: _serialized(getattr(payment, name)) for name in _JSON_THAT_CHANGES}
     if payment.row:
-        tx.execute(_SAVE, {"payment_row": payment.row, **{f"new_{name}": value for name, value in changing.items()}})
+        _SAVE.run(tx, {"payment_row": payment.row, **{f"new_{name}": value for name, value in changing.items()}})
     else:
         staying = {name: getattr(payment, name) for name in _VALUES_THAT_STAY}
-        made = tx.execute(_INSERT, {"account_id": account.id, **staying, **changing})
-        assert made.inserted_primary_key is not None
-        payment.row = made.inserted_primary_key[0]
+        payment.row = _INSERT.insert(
+            tx, {"account_id": account.id, "story": keep(payment.story), **staying, **changing}
+        )
     if event is not None:
         emit(tx, account, event, show(account, payment))
 
@@ -295,11 +346,14 @@ def show(account: Account, payment: Payment) -> PaymentBody:
         "amount_captured": payment.amount_captured,
         "amount_refunded": payment.amount_refunded,
         "amount_refundable": payment.amount_refundable,
+        "amount_disputed": payment.amount_disputed,
+        "amount_disputed_lost": payment.amount_disputed_lost,
         "card": payment.shown_card,
         "checks": json.loads(payment.checks),
         "authentication": payment.authentication,
         "next_action": next_action,
         "decline": payment.decline,
+        "capture_failure": payment.capture_failure,
         "authorization_code": payment.authorization_code,
         "reference": payment.reference,
         "description": payment.description,
@@ -308,7 +362,7 @@ def show(account: Account, payment: Payment) -> PaymentBody:
         "metadata": json.loads(payment.metadata),
         "captures": payment.captures,
         "refunds": payment.refunds,
-        "disputes": [],
+        "disputes": payment.disputes,
         "created_at": to_wire(payment.created_us),
         "authorized_at": optional_to_wire(payment.authorized_us),
         "expires_at": optional_to_wire(payment.expires_us),

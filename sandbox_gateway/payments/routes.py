@@ -1,6 +1,7 @@
 """The addresses of payments."""
 
 from sandbox_gateway.lists import Page
+from sandbox_gateway.payments import moves
 from sandbox_gateway.payments.capture import CaptureCreate, create_capture
 from sandbox_gateway.payments.create import PaymentCreate, create_payment, subject_of_creation
 from sandbox_gateway.payments.payment import PaymentBody
@@ -73,4 +74,5 @@ ROUTES = [
         subject=subject_of_payment,
         problems=("invalid_transition",),
     ),
+    *moves.ROUTES,
 ]

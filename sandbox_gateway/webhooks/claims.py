@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, bindparam, func, select, update
 
 from sandbox_gateway import times
 from sandbox_gateway.accounts import Account, Accounts
-from sandbox_gateway.events import events
-from sandbox_gateway.webhooks import deliveries, endpoints
+from sandbox_gateway.events import emit, events
+from sandbox_gateway.faults.effects import WebhookBadSignature, WebhookOversized, WebhookStaleTimestamp
+from sandbox_gateway.ids import Chance
+from sandbox_gateway.webhooks import chaos, deliveries, endpoints
 from sandbox_gateway.webhooks.deliveries import CANCELED, DELIVERED, EXHAUSTED, FAILED, PENDING, SENDING, Cause
 from sandbox_gateway.webhooks.deliveries import webhook_deliveries as table
 from sandbox_gateway.webhooks.endpoints import webhook_endpoints
@@ -30,10 +32,12 @@ _CLAIMABLE = (
         table.c.endpoint_id,
         table.c.subject,
         table.c.attempt,
+        table.c.faults,
         events.c.body,
         webhook_endpoints.c.url,
         webhook_endpoints.c.enabled,
         webhook_endpoints.c.secrets,
+        webhook_endpoints.c.failing_since_us,
     )
     .join(events, events.c.row == table.c.event_row)
     .outerjoin(
@@ -86,7 +90,10 @@ _CLOSE = (
     )
 )
 # Locked, so that no other dispatcher takes over a lapsed claim between this and the writing down.
-_STILL_MINE = select(table.c.row).where(*_MINE, table.c.row.in_(bindparam("rows", expanding=True))).with_for_update()
+# By id as well: a restored snapshot may have put another delivery where this one was.
+_STILL_MINE = (
+    select(table.c.row, table.c.id).where(*_MINE, table.c.row.in_(bindparam("rows", expanding=True))).with_for_update()
+)
 _NEXT = select(func.min(table.c.claimable_us)).where(table.c.claimable_us.is_not(None))
 _ENDPOINT = select(webhook_endpoints.c.enabled).where(
     webhook_endpoints.c.account_id == bindparam("account_id"), webhook_endpoints.c.id == bindparam("endpoint_id")
@@ -107,7 +114,17 @@ class Task:
     body: bytes
     secrets: tuple[str, ...]
     allow_private: bool
+    listed: tuple[str, ...] | None
     sent_us: int
+    # The endpoint had been failing when this was claimed.
+    was_failing: bool
+    # What fault rules want: a timestamp of the past, a body of at least this size.
+    stale_seconds: int
+    padded_bytes: int
+
+    @property
+    def sent_body(self) -> bytes:
+        return self.body.ljust(self.padded_bytes)
 
     @property
     def receiver(self) -> tuple[int, str]:
@@ -172,29 +189,36 @@ def write_down(tx: Connection, accounts: Accounts, owner: str, results: Sequence
     # All accounts first, in one order, then the rows: so it never waits for somebody who waits for it.
     locked = {
         account_id: accounts.lock(tx, account_id)
-        for account_id in sorted({one.task.account_id for one in results if not one.outcome.acknowledged})
+        for account_id in sorted({one.task.account_id for one in results if _touches_endpoint(one)})
     }
-    mine = set(tx.execute(_STILL_MINE, {"by": owner, "rows": [one.task.row for one in results]}).scalars())
+    mine = set(tx.execute(_STILL_MINE, {"by": owner, "rows": [one.task.row for one in results]}).tuples())
     closing = []
     for result in results:
-        if result.task.row not in mine:
+        if (result.task.row, result.task.id) not in mine:
             continue
         status, next_us = DELIVERED, None
         if not result.outcome.acknowledged:
             status, next_us = _follow_up(tx, locked[result.task.account_id], result)
+        elif result.task.was_failing:
+            endpoints.count_success(tx, locked[result.task.account_id], result.task.endpoint_id)
         closing.append(_closed(result, owner, status, next_us))
     if closing:
         tx.execute(_CLOSE, closing)
 
 
+def _touches_endpoint(result: Result) -> bool:
+    return result.task.was_failing or not result.outcome.acknowledged
+
+
 def _follow_up(tx: Connection, account: Account, result: Result) -> tuple[str, int | None]:
     """What becomes of a failed try, and when the next one is."""
     task, outcome = result.task, result.outcome
-    if outcome.status == _GONE:
-        endpoints.switch_off(tx, account, task.endpoint_id, "gone")
-        return FAILED, None
     parameters = {"account_id": account.id, "endpoint_id": task.endpoint_id}
     if not tx.execute(_ENDPOINT, parameters).scalar():
+        return FAILED, None
+    failed_for_days = endpoints.count_failure(tx, account, task.endpoint_id)
+    if failed_for_days or outcome.status == _GONE:
+        _switch_off(tx, account, task, "gone" if outcome.status == _GONE else "failing")
         return FAILED, None
     next_us = deliveries.schedule_retry(
         tx,
@@ -206,6 +230,15 @@ def _follow_up(tx: Connection, account: Account, result: Result) -> tuple[str, i
         not_before_us=account.now_us + outcome.retry_after * times.SECOND_US,
     )
     return (EXHAUSTED if next_us is None else FAILED), next_us
+
+
+def _switch_off(tx: Connection, account: Account, task: Task, reason: str) -> None:
+    endpoints.switch_off(tx, account, task.endpoint_id, reason)
+    # The chance hangs on the failed delivery, as that of its retries does: receivers must not disturb the seeded row.
+    apart = replace(account, chance=Chance(f"{task.id} off", 0))
+    shown = endpoints.get_endpoint(tx, account, task.endpoint_id).body
+    assert shown is not None
+    emit(tx, apart, "endpoint.disabled", shown)
 
 
 def _closed(result: Result, owner: str, status: str, next_us: int | None) -> dict[str, Any]:
@@ -228,6 +261,17 @@ def _closed(result: Result, owner: str, status: str, next_us: int | None) -> dic
 
 
 def _task(account: Account, row: Any) -> Task:
+    secrets = endpoints.secrets_in_force(account, row.endpoint_id, row.secrets)
+    stale_seconds = padded_bytes = 0
+    for effect in chaos.effects_of(row.faults):
+        match effect:
+            case WebhookBadSignature(signed_with=kind):
+                rotated = kind == "rotated"
+                secrets = [endpoints.secret_not_in_force(account, row.endpoint_id, row.secrets, rotated=rotated)]
+            case WebhookStaleTimestamp(seconds=seconds):
+                stale_seconds += seconds
+            case WebhookOversized(bytes=size):
+                padded_bytes = max(padded_bytes, size)
     return Task(
         row=row.row,
         id=row.id,
@@ -237,7 +281,11 @@ def _task(account: Account, row: Any) -> Task:
         attempt=row.attempt,
         url=row.url,
         body=row.body.encode(),
-        secrets=tuple(endpoints.secrets_in_force(account, row.endpoint_id, row.secrets)),
+        secrets=tuple(secrets),
         allow_private=account.settings.allow_private_webhook_targets,
+        listed=None if account.settings.webhook_targets is None else tuple(account.settings.webhook_targets),
         sent_us=account.now_us,
+        was_failing=row.failing_since_us is not None,
+        stale_seconds=stale_seconds,
+        padded_bytes=padded_bytes,
     )

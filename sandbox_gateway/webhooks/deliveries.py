@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Connection,
     ForeignKey,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     bindparam,
+    false,
     insert,
     update,
 )
@@ -41,7 +43,7 @@ from sandbox_gateway.storage import on_commit
 from sandbox_gateway.times import HOUR_US, MINUTE_US, SECOND_US
 
 PENDING, SENDING = "pending", "sending"
-DELIVERED, FAILED, EXHAUSTED, CANCELED = "delivered", "failed", "exhausted", "canceled"
+DELIVERED, FAILED, EXHAUSTED, CANCELED, DROPPED = "delivered", "failed", "exhausted", "canceled", "dropped"
 
 # How long after a failed try the next one follows, on the account's clock; after the last there is none.
 GAPS_US = (
@@ -57,6 +59,7 @@ GAPS_US = (
 )
 _LONGEST_WAIT_US = 7 * times.DAY_US
 _RETRY = "webhook_delivery.retry"
+_LATER = "webhook_delivery.delayed"
 
 webhook_deliveries = Table(
     "webhook_deliveries",
@@ -86,6 +89,10 @@ webhook_deliveries = Table(
     Column("response_body", Text, nullable=True),
     Column("error", Text, nullable=True),
     optional_instant_column("next_attempt"),
+    # A JSON array of the fault rules that struck it, each with its effect.
+    Column("faults", Text, nullable=True),
+    # Whether it waits for the next event of its subject.
+    Column("held", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("account_id", "id"),
     Index(None, "account_id", "row"),
     Index(None, "event_row"),
@@ -96,6 +103,12 @@ Index(
     sqlite_where=webhook_deliveries.c.claimable_us.is_not(None),
     postgresql_where=webhook_deliveries.c.claimable_us.is_not(None),
 )
+Index(
+    "ix_webhook_deliveries_held",
+    webhook_deliveries.c.account_id,
+    sqlite_where=webhook_deliveries.c.held,
+    postgresql_where=webhook_deliveries.c.held,
+)
 
 _INSERT = insert(webhook_deliveries)
 _CANCEL = (
@@ -105,7 +118,7 @@ _CANCEL = (
         webhook_deliveries.c.endpoint_id == bindparam("of_endpoint"),
         webhook_deliveries.c.status == PENDING,
     )
-    .values(status=CANCELED, claimable_us=None)
+    .values(status=CANCELED, claimable_us=None, held=False)
     .returning(webhook_deliveries.c.id)
 )
 _HAND_OVER = (
@@ -115,7 +128,24 @@ _HAND_OVER = (
         webhook_deliveries.c.id == bindparam("delivery_id"),
         webhook_deliveries.c.status == PENDING,
     )
-    .values(claimable_us=bindparam("from_us"))
+    .values(claimable_us=bindparam("from_us"), held=False)
+)
+_RELEASE_ALL = (
+    update(webhook_deliveries)
+    .where(webhook_deliveries.c.account_id == bindparam("of_account"), webhook_deliveries.c.held)
+    .values(claimable_us=bindparam("from_us"), held=False)
+    .returning(webhook_deliveries.c.id)
+)
+_RELEASE = _RELEASE_ALL.where(
+    webhook_deliveries.c.endpoint_id == bindparam("of_endpoint"), webhook_deliveries.c.subject == bindparam("about")
+)
+_TAKE_UP = (
+    update(webhook_deliveries)
+    .where(
+        webhook_deliveries.c.account_id == bindparam("of_account"),
+        webhook_deliveries.c.claimable_us.is_not(None),
+    )
+    .values(status=PENDING, owner=None, claimable_us=bindparam("from_us"))
 )
 
 claimable = threading.Event()
@@ -132,18 +162,64 @@ class Cause:
     subject: str
 
 
-def enqueue(tx: Connection, account: Account, cause: Cause, endpoint_ids: Sequence[str]) -> list[str]:
-    """Let the event be sent to these endpoints at once. Returns the ids of the deliveries."""
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """How fault rules want a delivery sent. `faults` is stored with it; `delay_us` is by the account's clock."""
+
+    faults: str | None = None
+    copies: int = 1
+    delay_us: int = 0
+    held: bool = False
+    dropped: bool = False
+
+
+_AS_USUAL = Handling()
+
+
+def enqueue(
+    tx: Connection, account: Account, cause: Cause, endpoint_ids: Sequence[str], handling: Handling = _AS_USUAL
+) -> list[str]:
+    """Let the event be sent to these endpoints, at once unless `handling` wants it otherwise. Ids of the deliveries."""
     if not endpoint_ids:
         return []
     wall_us = times.wall_us()
+    waits = handling.dropped or handling.delay_us > 0
     rows = [
-        _row(account, cause, account.new_id("wd"), endpoint_id, attempt=1, due_us=account.now_us, claimable_us=wall_us)
+        _row(
+            account,
+            cause,
+            account.new_id("wd"),
+            endpoint_id,
+            attempt=1,
+            due_us=account.now_us + handling.delay_us,
+            claimable_us=None if waits else wall_us,
+        )
+        | {
+            "status": DROPPED if handling.dropped else PENDING,
+            "faults": handling.faults,
+            "held": handling.held and not handling.dropped,
+        }
         for endpoint_id in endpoint_ids
+        for _ in range(1 if handling.dropped else handling.copies)
     ]
     tx.execute(_INSERT, rows)
+    if handling.delay_us and not handling.dropped:
+        for row in rows:
+            jobs.schedule(tx, account, _LATER, row["id"], row["due_us"])
     on_commit(tx, claimable.set)
     return [row["id"] for row in rows]
+
+
+def release(tx: Connection, account: Account, endpoint_id: str | None = None, subject: str | None = None) -> None:
+    """Let what is held go out, right behind what is claimable now: all of it, or that about one subject."""
+    parameters = {"of_account": account.id, "from_us": times.wall_us() + 1}
+    if endpoint_id is None:
+        found = tx.execute(_RELEASE_ALL, parameters)
+    else:
+        found = tx.execute(_RELEASE, {**parameters, "of_endpoint": endpoint_id, "about": subject})
+    for (delivery_id,) in found.all():
+        jobs.cancel(tx, account, _LATER, delivery_id)
+    on_commit(tx, claimable.set)
 
 
 def schedule_retry(
@@ -182,6 +258,12 @@ def cancel(tx: Connection, account: Account, endpoint_id: str) -> None:
         jobs.cancel(tx, account, _RETRY, delivery_id)
 
 
+def take_up(tx: Connection, account: Account) -> None:
+    """Send what waits or was under way when these rows were copied: whoever held a claim then holds none now."""
+    tx.execute(_TAKE_UP, {"of_account": account.id, "from_us": times.wall_us()})
+    on_commit(tx, claimable.set)
+
+
 def _hand_over(tx: Connection, account: Account, delivery_id: str) -> None:
     tx.execute(_HAND_OVER, {"of_account": account.id, "delivery_id": delivery_id, "from_us": times.wall_us()})
     on_commit(tx, claimable.set)
@@ -209,7 +291,10 @@ def _row(
         "status": PENDING,
         "due_us": due_us,
         "claimable_us": claimable_us,
+        "faults": None,
+        "held": False,
     }
 
 
-jobs.register(_RETRY, _hand_over)
+jobs.register(_RETRY, _hand_over, "The webhook is sent again.")
+jobs.register(_LATER, _hand_over, "The webhook is sent, later than usual.")

@@ -73,8 +73,8 @@ class Dispatcher:
         self._sender.close()
 
     def _run(self) -> None:
-        if not self._store.is_postgresql:
-            # One process alone serves an SQLite file, so whoever held a claim is gone.
+        if self._store.has_one_process:
+            # Whoever held a claim is gone.
             self._try(claims.give_back_all)
         next_us: int | None = 0
         while not self._closing:
@@ -139,14 +139,15 @@ class Dispatcher:
             self._threads.submit(self._send, task)
 
     def _send(self, task: Task) -> None:
-        timestamp = times.wall_us() // times.SECOND_US
+        timestamp = times.wall_us() // times.SECOND_US - task.stale_seconds
+        body = task.sent_body
         headers = {
             "Content-Type": "application/json",
             "User-Agent": _USER_AGENT,
             "Accept-Encoding": "identity",
-            **signing.headers(task.secrets, task.cause.id, timestamp, task.body),
+            **signing.headers(task.secrets, task.cause.id, timestamp, body),
         }
-        outcome = self._sender.send(task.url, task.body, headers, allow_private=task.allow_private)
+        outcome = self._sender.send(task.url, body, headers, allow_private=task.allow_private, listed=task.listed)
         self._results.put(Result(task, headers, outcome))
         self._lanes.finish(task, answered=outcome.status is not None)
         claimable.set()

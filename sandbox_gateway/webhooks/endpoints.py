@@ -20,6 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     delete,
+    func,
     insert,
     select,
     update,
@@ -37,9 +38,11 @@ from sandbox_gateway.schema import (
     instant_column,
     json_column,
     metadata,
+    optional_instant_column,
     public_id_column,
     row_column,
 )
+from sandbox_gateway.statements import Statement
 from sandbox_gateway.webhooks import deliveries, targets
 
 EventType = Literal[
@@ -48,6 +51,7 @@ EventType = Literal[
     "payment.authorized",
     "payment.partially_captured",
     "payment.captured",
+    "payment.capture_failed",
     "payment.declined",
     "payment.failed",
     "payment.voided",
@@ -65,12 +69,14 @@ EventType = Literal[
     "payout.paid",
     "payout.failed",
     "endpoint.test",
+    "endpoint.disabled",
 ]
 Subscribed = Literal[EventType, "*"]
 _EVERY = "*"
 
 _OVERLAP_US = times.DAY_US
 _MOST_SECRETS = 5
+_MOST_FAILING_US = 5 * times.DAY_US
 _LOOKUP_SECONDS = 2.0
 
 webhook_endpoints = Table(
@@ -84,6 +90,9 @@ webhook_endpoints = Table(
     json_column("events"),
     Column("enabled", Boolean, nullable=False),
     Column("disabled_reason", String(20), nullable=True),
+    optional_instant_column("disabled"),
+    # When the first of an unbroken row of failures was; any success ends it.
+    optional_instant_column("failing_since"),
     # A JSON array of [nonce, end of validity or null], the newest first; see `secret_of`.
     json_column("secrets"),
     instant_column("created"),
@@ -95,7 +104,7 @@ webhook_endpoints = Table(
 
 _ALL = select(webhook_endpoints).where(webhook_endpoints.c.account_id == bindparam("account_id"))
 _BY_ID = _ALL.where(webhook_endpoints.c.id == bindparam("endpoint_id"))
-_ENABLED = (
+_ENABLED = Statement(
     select(webhook_endpoints.c.id, webhook_endpoints.c.events)
     .where(webhook_endpoints.c.account_id == bindparam("account_id"), webhook_endpoints.c.enabled)
     .order_by(webhook_endpoints.c.row)
@@ -109,7 +118,22 @@ _ROTATE = (
 _SWITCH_OFF = (
     update(webhook_endpoints)
     .where(*_THIS)
-    .values(enabled=False, disabled_reason=bindparam("reason"), updated_us=bindparam("now_us"))
+    .values(
+        enabled=False,
+        disabled_reason=bindparam("reason"),
+        disabled_us=bindparam("now_us"),
+        updated_us=bindparam("now_us"),
+    )
+)
+_FAILED = (
+    update(webhook_endpoints)
+    .where(*_THIS)
+    .values(failing_since_us=func.coalesce(webhook_endpoints.c.failing_since_us, bindparam("now_us")))
+    .returning(webhook_endpoints.c.failing_since_us)
+)
+_RECOVERED = update(webhook_endpoints).where(*_THIS).values(failing_since_us=None)
+_IS_KNOWN = select(webhook_endpoints.c.row).where(
+    webhook_endpoints.c.account_id == bindparam("account_id"), webhook_endpoints.c.id == bindparam("endpoint_id")
 )
 
 # What stands for a secret in an answer until `reveal` puts it there.
@@ -201,7 +225,12 @@ class Endpoint(TypedDict):
     url: str
     events: list[Subscribed]
     enabled: bool
-    disabled_reason: Literal["gone", "by_request"] | None
+    disabled_reason: Annotated[
+        Literal["gone", "failing", "by_request"] | None,
+        Field(description="gone: it answered 410. failing: nothing but failures for five days."),
+    ]
+    disabled_at: str | None
+    failing_since: Annotated[str | None, Field(description="Since when every try has failed.")]
     previous_secret_expires_at: str | None
     created_at: str
     updated_at: str
@@ -210,8 +239,13 @@ class Endpoint(TypedDict):
 
 def subscribed(tx: Connection, account: Account, type_: EventType) -> list[str]:
     """Ids of the endpoints that are to be told of an event of this type."""
-    found = tx.execute(_ENABLED, {"account_id": account.id})
+    found = _ENABLED.all(tx, {"account_id": account.id})
     return [endpoint_id for endpoint_id, wanted in found if _takes(wanted, type_)]
+
+
+def types_of(wanted: list[str]) -> list[str]:
+    """The event types that a subscription stands for."""
+    return list(get_args(EventType)) if _EVERY in wanted else wanted
 
 
 def _takes(wanted: str, type_: str) -> bool:
@@ -227,6 +261,10 @@ def find(tx: Connection, account: Account, endpoint_id: str) -> Row[Any]:
     return found
 
 
+def is_known(tx: Connection, account: Account, endpoint_id: str) -> bool:
+    return tx.execute(_IS_KNOWN, {"account_id": account.id, "endpoint_id": endpoint_id}).first() is not None
+
+
 def secrets_in_force(account: Account, endpoint_id: str, stored: str) -> list[str]:
     """The secrets to sign with at the account's present, the newest first."""
     return [
@@ -234,6 +272,12 @@ def secrets_in_force(account: Account, endpoint_id: str, stored: str) -> list[st
         for nonce, until_us in json.loads(stored)
         if until_us is None or until_us > account.now_us
     ]
+
+
+def secret_not_in_force(account: Account, endpoint_id: str, stored: str, *, rotated: bool) -> str:
+    """A secret that no receiver should take: one that a rotation made invalid if wanted, else one never given out."""
+    ended = [nonce for nonce, until_us in json.loads(stored) if until_us is not None and until_us <= account.now_us]
+    return _secret_of(account, endpoint_id, ended[0] if rotated and ended else "")
 
 
 def reveal(account: Account, answer: str) -> str:
@@ -254,6 +298,18 @@ def switch_off(tx: Connection, account: Account, endpoint_id: str, reason: str) 
     deliveries.cancel(tx, account, endpoint_id)
 
 
+def count_failure(tx: Connection, account: Account, endpoint_id: str) -> bool:
+    """Note that a try failed. Whether nothing but failures came for so long that the endpoint is to be switched off."""
+    parameters = {"of_account": account.id, "endpoint_id": endpoint_id, "now_us": account.now_us}
+    since_us: int = tx.execute(_FAILED, parameters).scalar_one()
+    return account.now_us - since_us >= _MOST_FAILING_US
+
+
+def count_success(tx: Connection, account: Account, endpoint_id: str) -> None:
+    """Note that the endpoint, which had been failing, acknowledges again."""
+    tx.execute(_RECOVERED, {"of_account": account.id, "endpoint_id": endpoint_id})
+
+
 def create_endpoint(tx: Connection, account: Account, body: EndpointCreate) -> Answer:
     _check_addresses(account, body.url)
     endpoint_id = account.new_id("we")
@@ -267,6 +323,7 @@ def create_endpoint(tx: Connection, account: Account, body: EndpointCreate) -> A
             "events": json.dumps(list(dict.fromkeys(body.events))),
             "enabled": body.enabled,
             "disabled_reason": None if body.enabled else "by_request",
+            "disabled_us": None if body.enabled else account.now_us,
             "secrets": json.dumps([[nonce, None]]),
             "created_us": account.now_us,
             "updated_us": account.now_us,
@@ -302,7 +359,12 @@ def update_endpoint(tx: Connection, account: Account, endpoint_id: str, body: En
     if "events" in body.model_fields_set:
         change["events"] = json.dumps(list(dict.fromkeys(body.events)))
     if "enabled" in body.model_fields_set:
-        change |= {"enabled": body.enabled, "disabled_reason": None if body.enabled else "by_request"}
+        change |= {
+            "enabled": body.enabled,
+            "disabled_reason": None if body.enabled else "by_request",
+            "disabled_us": None if body.enabled else account.now_us,
+            "failing_since_us": None,
+        }
         if not body.enabled:
             deliveries.cancel(tx, account, endpoint_id)
     if change:
@@ -337,11 +399,13 @@ def rotate_secret(tx: Connection, account: Account, endpoint_id: str) -> Answer:
 
 
 def _check_addresses(account: Account, url: CheckedUrl) -> None:
-    for address in url.addresses:
-        try:
-            targets.check_address(address, allow_private=account.settings.allow_private_webhook_targets)
-        except targets.TargetRefusedError as error:
-            raise invalid("/url", str(error)) from None
+    settings = account.settings
+    try:
+        targets.check_listed(targets.parse_target(url.text), settings.webhook_targets)
+        for address in url.addresses:
+            targets.check_address(address, allow_private=settings.allow_private_webhook_targets)
+    except targets.TargetRefusedError as error:
+        raise invalid("/url", str(error)) from None
 
 
 def _shown(account: Account, row: Row[Any]) -> Endpoint:
@@ -353,6 +417,8 @@ def _shown(account: Account, row: Row[Any]) -> Endpoint:
         "events": json.loads(row.events),
         "enabled": row.enabled,
         "disabled_reason": row.disabled_reason,
+        "disabled_at": times.optional_to_wire(row.disabled_us),
+        "failing_since": times.optional_to_wire(row.failing_since_us),
         "previous_secret_expires_at": times.to_wire(max(ends)) if ends else None,
         "created_at": times.to_wire(row.created_us),
         "updated_at": times.to_wire(row.updated_us),

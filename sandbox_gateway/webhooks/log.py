@@ -15,10 +15,11 @@ from sandbox_gateway.fields import Body, text_field
 from sandbox_gateway.pipeline import do_due
 from sandbox_gateway.problems import not_found
 from sandbox_gateway.routes import Answer, Gateway, Route
+from sandbox_gateway.webhooks import chaos
 from sandbox_gateway.webhooks.deliveries import PENDING, SENDING, webhook_deliveries
 from sandbox_gateway.webhooks.endpoints import EventType
 
-Status = Literal["pending", "sending", "delivered", "failed", "exhausted", "canceled"]
+Status = Literal["pending", "sending", "delivered", "failed", "exhausted", "canceled", "dropped"]
 
 _ALL = (
     select(webhook_deliveries, events.c.body.label("body"))
@@ -79,6 +80,7 @@ class Delivery(TypedDict):
     response: Response | None
     error: str | None
     next_attempt_at: str | None
+    faults: Annotated[list[chaos.Struck], Field(description="The fault rules that struck it.")]
 
 
 class DeliveryQuery(lists.PageQuery):
@@ -174,6 +176,7 @@ def _shown(row: Row[Any]) -> Delivery:
         "response": response,
         "error": row.error,
         "next_attempt_at": times.optional_to_wire(row.next_attempt_us),
+        "faults": chaos.show(row.faults),
     }
 
 

@@ -7,7 +7,7 @@ import email.utils
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -172,14 +172,24 @@ class Sender:
         self._pools = urllib3.PoolManager(num_pools=_POOLS, maxsize=_CONNECTIONS_PER_POOL)
         self._pools.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
-    def send(self, url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool) -> Outcome:
-        """POST the body and tell how it went; never raises."""
+    def send(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        allow_private: bool,
+        listed: Sequence[str] | None = None,
+    ) -> Outcome:
+        """POST the body and tell how it went; never raises. `listed`: the only places to send to, None for any."""
         started = time.monotonic()
         sending = _Sending(started + self._total_seconds)
         _current.sending = sending
         self._deadlines.watch(sending)
         try:
-            outcome = self._send(sending, url, body, headers, allow_private)
+            target = targets.parse_target(url)
+            targets.check_listed(target, listed)
+            outcome = self._send(sending, target, body, headers, allow_private)
         except Exception as error:  # noqa: BLE001 - whatever a receiver does wrong is the outcome of the sending
             outcome = Outcome(error=self._explain(error, sending))
         finally:
@@ -192,9 +202,13 @@ class Sender:
         self._pools.clear()
 
     def _send(
-        self, sending: _Sending, url: str, body: bytes, headers: Mapping[str, str], allow_private: bool
+        self,
+        sending: _Sending,
+        target: targets.Target,
+        body: bytes,
+        headers: Mapping[str, str],
+        allow_private: bool,
     ) -> Outcome:
-        target = targets.parse_target(url)
         found = targets.checked_addresses(target, allow_private=allow_private, lookup=self._lookup)
         everything = {**headers, "Host": target.authority}
         for address in found[:-1]:
@@ -206,7 +220,8 @@ class Sender:
     def _post(
         self, sending: _Sending, target: targets.Target, address: str, body: bytes, headers: Mapping[str, str]
     ) -> Outcome:
-        names = {"server_hostname": target.host, "assert_hostname": target.host} if target.scheme == "https" else {}
+        name = target.host.rstrip(".")  # certificates name hosts without the dot at the end
+        names = {"server_hostname": name, "assert_hostname": name} if target.scheme == "https" else {}
         pool = self._pools.connection_from_host(address, target.port, target.scheme, pool_kwargs=names)
         for _ in range(_CONNECTIONS_PER_POOL):
             sending.is_fresh = False

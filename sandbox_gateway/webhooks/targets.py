@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -79,6 +79,26 @@ def parse_target(url: str) -> Target:
         _check_host(host)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, port or {"http": 80, "https": 443}[parts.scheme], path)
+
+
+def check_listed(target: Target, listed: Sequence[str] | None) -> None:
+    """TargetRefusedError unless the account's list of hosts and origins, if it has one, names this place."""
+    if listed is not None and not any(_names(entry, target) for entry in listed):
+        raise TargetRefusedError(f"{target.authority} is not among this account's webhook_targets")
+
+
+def check_entry(entry: str) -> None:
+    """TargetRefusedError unless such a list may hold this: a host, a host with its port, or an origin."""
+    if parse_target(entry if "://" in entry else f"http://{entry}").path != "/" or entry.endswith(("/", "?")):
+        raise TargetRefusedError("must be a host, a host with its port, or an origin")
+
+
+def _names(entry: str, target: Target) -> bool:
+    if "://" in entry:
+        named = parse_target(entry)
+        return (named.scheme, named.host, named.port) == (target.scheme, target.host, target.port)
+    host, port = f"[{target.host}]" if ":" in target.host else target.host, target.port
+    return entry in (host, f"{host}:{port}")
 
 
 def look_up(target: Target, lookup: Lookup | None = None) -> list[str]:

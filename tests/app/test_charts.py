@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app.charts import BASE, MOST_TICKS, TOP, Chart, Mark, Part, Point, axis, bars, line, sparkline
 
 SUMS = st.integers(0, 10**18)
+SIGNED = st.integers(-(10**18), 10**18)
 
 
 def _marks(values: list[tuple[int, int, int]], befores: list[int | None]) -> list[Mark]:
@@ -24,6 +25,15 @@ def _ends(path: str) -> list[float]:
     return [float(y) for y in re.findall(r"[ML][\d.]+ ([\d.]+)", path)]
 
 
+@given(SUMS, SUMS)
+def test_an_axis_both_ways_has_a_line_at_zero(most: int, depth: int) -> None:
+    scale = axis(most, -depth)
+    assert scale.floor <= -depth
+    assert scale.top >= most
+    assert 1 <= (scale.top - scale.floor) // scale.step <= MOST_TICKS
+    assert scale.y(0) in [tick.y for tick in scale.ticks(str)]
+
+
 @given(st.integers(0, 10**18))
 def test_an_axis_holds_its_values_in_few_round_steps(most: int) -> None:
     scale = axis(most)
@@ -35,15 +45,18 @@ def test_an_axis_holds_its_values_in_few_round_steps(most: int) -> None:
     assert scale.y(scale.top) == TOP
 
 
-@given(st.lists(st.tuples(st.tuples(SUMS, SUMS, SUMS), st.none() | SUMS), min_size=1, max_size=90))
-def test_bars_stand_on_each_other_inside_the_plot(days: list[tuple[tuple[int, int, int], int | None]]) -> None:
+@given(st.lists(st.tuples(st.tuples(SIGNED, SIGNED, SIGNED), st.none() | SUMS), min_size=1, max_size=90))
+def test_bars_stand_on_each_other_or_hang_inside_the_plot(days: list[tuple[tuple[int, int, int], int | None]]) -> None:
     chart = bars(_marks([parts for parts, _ in days], [before for _, before in days]), str)
+    (zero,) = [tick.y for tick in chart.ticks if tick.label == "0"]
     for column, (parts, _) in zip(chart.columns, days, strict=True):
         assert [piece.series for piece in column.pieces] == [at for at, part in enumerate(parts) if part]
         for piece in column.pieces:
             assert piece.height >= 1
+            is_up = parts[piece.series] > 0
             assert TOP - len(parts) <= piece.y
-            assert piece.y + piece.height <= BASE + 0.1
+            assert piece.y + piece.height <= (zero if is_up else BASE + len(parts)) + 0.1
+            assert is_up or piece.y >= zero
     assert all(TOP <= y <= BASE for y in _ends(chart.before))
 
 
@@ -78,8 +91,8 @@ def test_names_under_a_chart_have_room(number: int) -> None:
     assert chart.labels[0].text == "day 0"
 
 
-@given(st.lists(st.none() | SUMS, max_size=90))
-def test_a_sparkline_fits_its_box(values: list[int | None]) -> None:
-    breadth, path = sparkline(values)
-    assert breadth >= 1
-    assert all(0 <= y <= 28 for y in _ends(path))
+@given(st.lists(st.none() | SUMS, max_size=90), st.lists(st.none() | SUMS, max_size=90))
+def test_a_sparkline_fits_its_box(values: list[int | None], before: list[int | None]) -> None:
+    spark = sparkline(values, before)
+    assert spark.breadth >= 1
+    assert all(0 <= y <= 28 for y in _ends(spark.line) + _ends(spark.before))

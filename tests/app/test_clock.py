@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -56,3 +56,40 @@ def test_a_live_clock_goes_on_from_its_reading_and_a_frozen_one_does_not() -> No
         store_reading(session, frozen_at, frozen=True, asked_at=wall_now())
     with db.reading() as session:
         assert business_now(session) == business_now(session) == frozen_at
+
+
+@pytest.mark.usefixtures("database")
+def test_a_slow_answer_does_not_set_the_time_back() -> None:
+    asked_at = wall_now() - MINUTE
+    _is_told(asked_at, asked_at, after=timedelta(milliseconds=2))
+    for took, told_after in ((800, 1), (800, 799), (20, 10)):
+        before = _now()
+        asked_at += timedelta(seconds=10)
+        _is_told(asked_at, asked_at + timedelta(milliseconds=told_after), after=timedelta(milliseconds=took))
+        assert before < _now()
+        assert _behind_the_wall() <= timedelta(milliseconds=1)
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("moved", [timedelta(seconds=2), timedelta(days=400)])
+def test_a_clock_that_was_moved_is_followed_however_slow_the_answer(moved: timedelta) -> None:
+    asked_at = wall_now() - MINUTE
+    _is_told(asked_at, asked_at, after=timedelta(milliseconds=2))
+    asked_at += timedelta(seconds=10)
+    _is_told(asked_at, asked_at + moved, after=timedelta(seconds=1))
+    assert abs(_behind_the_wall() + moved) <= timedelta(milliseconds=500)
+
+
+def _is_told(asked_at: datetime, account_time: datetime, *, after: timedelta) -> None:
+    with db.transaction() as session:
+        store_reading(session, account_time, frozen=False, asked_at=asked_at, answered_at=asked_at + after)
+
+
+def _behind_the_wall() -> timedelta:
+    with db.reading() as session:
+        return -timedelta(seconds=session.get_one(ClockReading, 1).offset_seconds)
+
+
+def _now() -> datetime:
+    with db.reading() as session:
+        return business_now(session)

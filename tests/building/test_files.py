@@ -35,7 +35,8 @@ def test_nothing_is_marked_as_unfinished() -> None:
 
 @pytest.mark.parametrize("folder", ["templates", "sandbox_gateway"])
 def test_templates_have_no_inline_style_or_script(folder: str) -> None:
-    templates = tracked(f"{folder}/*.html")
+    mails = ROOT / "templates" / "mail"  # read in mail programs, which load no stylesheet
+    templates = [path for path in tracked(f"{folder}/*.html") if mails not in path.parents]
     assert templates
     found = [
         f"{path.relative_to(ROOT)}: {match.group()}"

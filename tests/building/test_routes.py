@@ -18,14 +18,23 @@ from sandbox_gateway import web as gateway_web
 from sandbox_gateway.config import load_config
 from sandbox_gateway.migrate import upgrade as upgrade_gateway
 from sandbox_gateway.storage import Store
+from tests.building.tables import addresses
 
 ANYBODY_AT_THE_DASHBOARD = {
+    "/my/<token>",
     "/healthz",
     "/readyz",
     "/sign-in",
+    "/sign-in/code",
+    "/sign-in/password/<token>",
     "/sign-in/link/<token>",
     "/sign-out",
     "/webhooks/gateway",
+    "/pay/<token>",
+    "/pay/<token>/payments",
+    "/pay/<token>/restart",
+    "/pay/<token>/receipt",
+    "/pay/return/<state>",
     "/api/openapi.json",
     "/api/problems/<name>",
 }
@@ -79,6 +88,11 @@ def calls(app: Flask) -> list[tuple[str, Rule]]:
 def address(rule: Rule) -> str:
     """The rule with something for each argument."""
     return re.sub(r"<[^>]+>", "none-such", rule.rule)
+
+
+def test_every_address_of_the_dashboard_has_its_row_in_the_page_of_roles(dashboard: Flask) -> None:
+    written = [one.name for one in addresses()]
+    assert sorted(written) == sorted({f"{method} {rule.rule}" for method, rule in calls(dashboard)})
 
 
 def test_every_view_of_the_dashboard_is_marked(dashboard: Flask) -> None:

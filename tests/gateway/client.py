@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import requests
-from openapi_schema_validator import OAS31Validator
+from jsonschema_rs import Draft202012Validator
 
 from tests.stack import Gateway
 
@@ -86,6 +86,14 @@ class Account:
         last = "refunds" if action == "refund" else action
         return self.ask("POST", f"/v1/payments/{payment_id}/{last}", body or {}, **options)
 
+    def moves(self, kind: str, object_id: str) -> list[str]:
+        """What the outside world could do to a payment, refund, dispute or payout now."""
+        return [move["action"] for move in self.call("GET", f"/_sandbox/{kind}/{object_id}/next")["data"]]
+
+    def move(self, kind: str, object_id: str, action: str) -> Json:
+        """Let one such thing happen; the object after it."""
+        return self.call("POST", f"/_sandbox/{kind}/{object_id}/next", {"action": action})
+
     def clock(self, **move: Any) -> Json:
         return self.call("POST", "/_sandbox/clock", move)
 
@@ -93,11 +101,13 @@ class Account:
         self.clock(mode="frozen", to=at)
 
     def events(self, *, object_id: str | None = None) -> list[Json]:
-        """All events, the oldest first; of one object if its id is given."""
+        """All events, the oldest first; of one object if its id is given. Each is as the document says."""
         found: list[Json] = []
         cursor = ""
         while True:
             page = self.call("GET", f"/v1/events?limit=100{cursor}")
+            for event in page["data"]:
+                check_event(self.gateway, event)
             found.extend(page["data"])
             if not page["has_more"]:
                 return [event for event in reversed(found) if object_id in (None, event["data"]["id"])]
@@ -135,13 +145,25 @@ def check_answer(gateway: Gateway, method: str, path: str, answer: requests.Resp
         _check(gateway.url, content[kind]["schema"]["$ref"], answer)
 
 
+def check_event(gateway: Gateway, event: Json) -> None:
+    """ValidationError unless the document foresees this event, its object whole."""
+    _event_validator(gateway.url, event["type"]).validate(event)
+
+
 def _check(url: str, reference: str, answer: requests.Response) -> None:
     _validator(url, reference).validate(answer.json())
 
 
 @cache
-def _validator(url: str, reference: str) -> OAS31Validator:
-    return OAS31Validator({"$ref": reference, "components": document_of(url)["components"]})
+def _validator(url: str, reference: str) -> Draft202012Validator:
+    return Draft202012Validator({"$ref": reference, "components": document_of(url)["components"]})
+
+
+@cache
+def _event_validator(url: str, type_: str) -> Draft202012Validator:
+    document = document_of(url)
+    sent = document["webhooks"][type_]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    return Draft202012Validator({**sent, "components": document["components"]})
 
 
 @cache

@@ -7,14 +7,23 @@ from collections.abc import Iterator
 import pytest
 
 from tests.gateway.client import Account
+from tests.gateway.hooked import Hooked
+from tests.gateway.receiver import Receiver, receiving
 from tests.stack import Gateway
 
 
 @pytest.fixture
-def account(gateway: Gateway, secret_key: str) -> Iterator[Account]:
-    made = Account(gateway, secret_key)
+def account(gateway: Gateway, secret_key: str) -> Iterator[Hooked]:
+    made = Hooked(gateway, secret_key)
     yield made
     made.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Where webhooks can be sent to."""
+    with receiving() as made:
+        yield made
 
 
 @pytest.fixture

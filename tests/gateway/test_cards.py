@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox_gateway.test_cards import CARDS, DECLINES
+from sandbox_gateway.declines import DECLINES, advice_of
+from sandbox_gateway.test_cards import BY_NUMBER, CARDS
 from tests.gateway.client import CARD, Account, Json
 
 _DECLINING = {
@@ -14,6 +15,15 @@ _DECLINING = {
     "stolen_card": ("43", "hard"),
     "expired_card": ("54", "hard"),
     "incorrect_cvc": ("N7", "soft"),
+    "incorrect_number": ("14", "soft"),
+    "incorrect_pin": ("55", "soft"),
+    "try_again_later": ("19", "soft"),
+    "invalid_transaction": ("12", "hard"),
+    "no_such_issuer": ("15", "hard"),
+    "closed_account": ("78", "hard"),
+    "stop_payment": ("R0", "hard"),
+    "revocation": ("R1", "hard"),
+    "revocation_of_all": ("R3", "hard"),
     "processing_error": ("96", "soft"),
     "do_not_honor": ("05", "soft"),
     "card_velocity_exceeded": ("65", "soft"),
@@ -59,10 +69,20 @@ def test_the_catalogue_lists_the_published_numbers_and_every_decline(account: Ac
     assert all(card["story"] for card in cards.values())
 
 
+_ADDRESS = {"line1": "1 Main Street", "city": "Springfield", "postal_code": "12345", "country": "US"}
+_REFUND_STEPS = {
+    "succeeds": ["succeeded", "succeeded", "succeeded"],
+    "pending": ["pending", "succeeded", "succeeded"],
+    "fails": ["pending", "failed", "failed"],
+    "fails_later": ["succeeded", "succeeded", "failed"],
+}
+
+
 @pytest.mark.parametrize("name", sorted(CARDS))
-def test_every_number_of_the_catalogue_makes_a_token(account: Account, name: str) -> None:
+def test_every_card_does_what_it_says(account: Account, name: str) -> None:
+    account.freeze()
     card = CARDS[name]
-    token = _with_number(account, card.number, "1234" if card.network == "amex" else "123")
+    token = _with_number(account, card.number, "1234" if card.network == "amex" else "123", _ADDRESS)
     assert token["card"] == {
         "network": card.network,
         "funding": card.funding,
@@ -73,13 +93,46 @@ def test_every_number_of_the_catalogue_makes_a_token(account: Account, name: str
         "exp_year": 2090,
         "fingerprint": token["card"]["fingerprint"],
     }
+    body = {"token": token["id"], "amount": 1999, "currency": "USD", "capture": True}
+    paid = account.call("POST", "/v1/payments", body)
+    assert paid["why"].startswith(f"card {name}: {card.words}")
+    assert tuple(paid["checks"].values()) == (card.cvc_check, card.avs_line1, card.avs_postal_code)
+
+    if card.authentication == "challenge":
+        assert paid["status"] == "requires_action"
+        paid = account.move("payments", paid["id"], "approve_challenge")
+        assert paid["authentication"]["outcome"] == "challenge_passed"
+    if card.processing != "none":
+        assert paid["status"] == "processing"
+        account.clock(advance="PT10M")
+        paid = account.payment(paid["id"])
+    if card.decline_code is not None:
+        assert (paid["status"], paid["decline"]["code"], paid["amount_captured"]) == ("declined", card.decline_code, 0)
+    elif card.processing == "fails":
+        assert (paid["status"], paid["decline"], paid["authorization_code"]) == ("failed", None, None)
+    elif card.capture_fails:
+        assert (paid["status"], paid["amount_captured"], paid["capture_failure"]["amount"]) == ("authorized", 0, 1999)
+    else:
+        assert (paid["status"], paid["amount_captured"]) == ("captured", 1999)
+        refund = account.act(paid["id"], "refund", {"amount": 9}).json()
+        seen = [refund["status"]]
+        for pause in ("P1D", "P2D"):
+            account.clock(advance=pause)
+            refund = account.call("GET", f"/v1/refunds/{refund['id']}")
+            seen.append(refund["status"])
+        assert seen == _REFUND_STEPS[card.refund]
+        assert (refund["failure"] is None) == (seen[-1] != "failed")
+    if card.decline_code is not None or card.processing == "fails":
+        assert paid["why"].startswith(f"card {name}: {card.words}")
 
 
-@pytest.mark.parametrize("name", [name for name, card in CARDS.items() if card.outcome == "approved"])
-def test_every_approving_card_is_approved(account: Account, name: str) -> None:
-    paid = account.pay(name, capture=True)
-    assert (paid["status"], paid["decline"]) == ("captured", None)
-    assert name in paid["why"]
+def test_numbers_are_of_the_right_length_and_check_digit_and_lead_to_one_card() -> None:
+    assert len(BY_NUMBER) == len(CARDS) >= 60
+    for card in CARDS.values():
+        digits = [int(digit) for digit in card.number]
+        doubled = [value * 2 - 9 * (value > 4) for value in digits[-2::-2]]
+        assert (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0, card.name
+        assert card.name.startswith(f"{card.network}_")
 
 
 @pytest.mark.parametrize("code", sorted(_DECLINING))
@@ -92,7 +145,9 @@ def test_every_declining_card_says_why(account: Account, code: str) -> None:
         "network_code": network_code,
         "kind": kind,
         "message": DECLINES[code].message,
+        "advice": advice_of(DECLINES[code], "visa"),
     }
+    assert (paid["decline"]["advice"]["retry"] == "never") == (kind == "hard" and code != "expired_card")
     assert (paid["amount_capturable"], paid["amount_captured"]) == (0, 0)
     assert paid["why"].startswith(f"card visa_{code}: ")
     assert [event["type"] for event in account.events()] == ["payment.declined"]
@@ -100,6 +155,28 @@ def test_every_declining_card_says_why(account: Account, code: str) -> None:
 
 def test_lost_and_stolen_look_alike_to_the_customer() -> None:
     assert DECLINES["lost_card"].message == DECLINES["stolen_card"].message == DECLINES["pickup_card"].message
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "retry", "after"),
+    [
+        ("visa_insufficient_funds", "2", "later", "P2D"),
+        ("mastercard_insufficient_funds", "26", "later", "P2D"),
+        ("mastercard_do_not_honor", "25", "later", "P1D"),
+        ("visa_do_not_honor", "4", "later", "P1D"),
+        ("mastercard_lost_card", "03", "never", None),
+        ("visa_lost_card", "1", "never", None),
+        ("visa_incorrect_cvc", "3", "corrected", None),
+        ("amex_generic_decline", None, "later", "P1D"),
+    ],
+)
+def test_a_decline_carries_the_advice_of_its_network(
+    account: Account, name: str, code: str | None, retry: str, after: str | None
+) -> None:
+    advice = account.pay(name)["decline"]["advice"]
+    assert (advice["code"], advice["retry"], advice["retry_after"]) == (code, retry, after)
+    listed = {card["name"]: card for card in account.call("GET", "/_sandbox/cards")["data"]}
+    assert listed[name]["decline_advice"] == advice
 
 
 def test_amounts_and_names_trigger_nothing(account: Account) -> None:
@@ -121,7 +198,14 @@ def test_amounts_and_names_trigger_nothing(account: Account) -> None:
         ("visa_challenge", "force", "requires_action", "challenge_required", None),
         ("visa_challenge", "skip", "declined", None, None),
         ("visa_challenge_declined", "auto", "requires_action", "challenge_required", None),
-        ("visa_authentication_failed", "auto", "declined", "rejected", None),
+        ("visa_authentication_failed", "auto", "declined", "failed", None),
+        ("visa_authentication_rejected", "auto", "declined", "rejected", None),
+        ("visa_authentication_attempted", "auto", "authorized", "attempted", "06"),
+        ("mastercard_authentication_attempted", "auto", "authorized", "attempted", "01"),
+        ("mastercard_frictionless", "auto", "authorized", "frictionless", "02"),
+        ("visa_challenge_optional", "auto", "authorized", None, None),
+        ("visa_challenge_optional", "force", "requires_action", "challenge_required", None),
+        ("visa_challenge_optional", "skip", "authorized", None, None),
         ("visa_authentication_unavailable", "auto", "authorized", "unavailable", "07"),
         ("visa_generic_decline", "force", "declined", "frictionless", "05"),
     ],
@@ -141,9 +225,6 @@ def test_skipping_what_the_card_demands_is_declined_as_required(account: Account
     paid = account.pay("visa_challenge", three_ds="skip")
     assert paid["decline"]["code"] == "authentication_required"
     assert "three_ds: skip" in paid["why"]
-
-
-_ADDRESS = {"line1": "1 Main Street", "city": "Springfield", "postal_code": "12345", "country": "US"}
 
 
 @pytest.mark.parametrize(
@@ -178,8 +259,8 @@ def test_checks_tell_what_the_issuer_thinks(
         ("0" * 16, "live_card_refused"),
         ("0" * 39, "invalid_card_number"),
         ("4539578763621486", "live_card_refused"),
-        ("5105105105105100", "live_card_refused"),
-        ("371449635398431", "live_card_refused"),
+        ("5555341244441115", "live_card_refused"),
+        ("374245455400126", "live_card_refused"),
     ],
 )
 def test_only_published_test_numbers_are_taken(account: Account, number: str, code: str) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import threading
+from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 
+from tests.gateway import client
 from tests.gateway.client import Account
 from tests.stack import Gateway, until
 
@@ -127,10 +130,11 @@ def test_what_is_captured_or_voided_does_not_expire(account: Account, end: str) 
     account.freeze()
     paid = account.pay()
     account.act(paid["id"], end)
-    assert account.call("GET", "/_sandbox/clock")["next"] == []
-    events = len(account.events())
+    due = account.call("GET", "/_sandbox/clock")["next"]
+    assert not [one for one in due if one["object_id"] == paid["id"]]
+    told = account.events(object_id=paid["id"])
     account.clock(advance="P30D")
-    assert len(account.events()) == events
+    assert account.events(object_id=paid["id"]) == told
 
 
 def test_what_falls_due_happens_in_order_each_at_its_own_time(account: Account) -> None:
@@ -154,6 +158,28 @@ def test_what_falls_due_happens_in_order_each_at_its_own_time(account: Account) 
     ]
 
 
+def test_what_fires_next_is_told_in_words_for_every_kind(account: Account) -> None:
+    account.freeze("2026-03-02T12:00:00Z")
+    for card in ("visa_success", "visa_challenge", "visa_processing_failed"):
+        account.pay(card)
+    account.pay("visa_dispute_fraudulent", capture=True)
+    for card in ("visa_refund_pending", "visa_refund_fails", "visa_refund_fails_later"):
+        account.act(account.pay(card, capture=True)["id"], "refund")
+    due = account.call("GET", "/_sandbox/clock")["next"]
+    assert [one["kind"] for one in due] == [
+        "payment.processing_resolves",
+        "payment.challenge_expires",
+        "payment.disputed",
+        "settlement.cut_off",
+        "refund.succeeds",
+        "refund.fails",
+        "refund.comes_back",
+        "payment.authorization_expires",
+    ]
+    assert len({one["description"] for one in due}) == len(due)
+    assert [one["at"] for one in due] == sorted(one["at"] for one in due)
+
+
 def test_to_next_goes_from_one_due_thing_to_the_next(account: Account) -> None:
     account.freeze("2026-03-02T12:00:00Z")
     account.pay()
@@ -162,12 +188,53 @@ def test_to_next_goes_from_one_due_thing_to_the_next(account: Account) -> None:
     assert [stop[:16] for stop in stops] == ["2026-03-02T12:15", "2026-03-09T12:00", "2026-03-09T12:00"]
 
 
-def test_many_due_things_all_happen(account: Account) -> None:
+_OF_A_YEAR = (
+    "visa_success",
+    "visa_processing_approved",
+    "visa_challenge",
+    "visa_refund_fails_later",
+    "visa_dispute_fraudulent",
+)
+
+
+def _pay_many(account: Account, first: int, last: int) -> None:
+    """Payments of all kinds, by a client of their own: on hold, late, waiting for a customer, refunded, disputed."""
+    own = Account(account.gateway, account.key)
+    for number in range(first, last):
+        card = _OF_A_YEAR[number % len(_OF_A_YEAR)]
+        takes = "refund" in card or "dispute" in card
+        paid = own.pay(card, amount=1000 + number, capture=takes)
+        if "refund" in card:
+            own.act(paid["id"], "refund", {"amount": 100})
+    own.close()
+
+
+def test_a_year_with_many_payments_happens_in_order_and_ends(
+    account: Account, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that is due happens, more than fits into one transaction; nothing is left, and sums hold at the end."""
+    many = 10_000 if request.config.getoption("--soak") else 300
+    monkeypatch.setattr(client, "TIMEOUT", 600)
     account.freeze("2026-03-02T12:00:00Z")
-    paid = {account.pay()["id"] for _ in range(250)}
-    account.clock(advance="P7D")
-    assert {event["data"]["id"] for event in account.events() if event["type"] == "payment.expired"} == paid
-    assert account.call("GET", "/_sandbox/clock")["now"] == "2026-03-09T12:00:00.000000Z"
+    clients = [
+        threading.Thread(target=_pay_many, args=(account, many * part // 4, many * (part + 1) // 4))
+        for part in range(4)
+    ]
+    for one in clients:
+        one.start()
+    for one in clients:
+        one.join()
+    after = account.clock(advance="P1Y")
+    assert (after["now"], after["next"]) == ("2027-03-02T12:00:00.000000Z", [])
+
+    events = account.events()
+    assert [event["timestamp"] for event in events] == sorted(event["timestamp"] for event in events)
+    told = Counter(event["type"] for event in events)
+    each = many // len(_OF_A_YEAR)
+    assert (told["payment.expired"], told["dispute.lost"], told["refund.failed"]) == (3 * each, each, each)
+    last = {event["data"]["id"]: event["data"] for event in events if event["type"].startswith("payment.")}
+    assert len(last) == many
+    assert {payment["status"] for payment in last.values()} == {"expired", "captured"}
 
 
 def test_what_falls_due_on_a_live_account_happens_although_nobody_asks(gateway: Gateway, account: Account) -> None:
@@ -188,6 +255,18 @@ def _ask_database(gateway: Gateway, statement: str) -> object:
             return None if row is None else row[0]
     with closing(sqlite3.connect(gateway.database_url.removeprefix("sqlite:///"))) as database:
         return next(iter(database.execute(statement)))[0]
+
+
+def test_answers_are_forgotten_once_their_keys_have_expired(gateway: Gateway, account: Account) -> None:
+    account.freeze("2026-03-02T12:00:00Z")
+    body = {"test_card": "visa_success", "amount": 5, "currency": "USD"}
+    first = account.ask("POST", "/_sandbox/tokens", body, key="one")
+    account.clock(advance="PT23H59M59S")
+    again = account.ask("POST", "/_sandbox/tokens", body, key="one")
+    assert (again.content, again.headers["Idempotent-Replayed"]) == (first.content, "true")
+    account.clock(advance="PT1S")
+    statement = "SELECT COUNT(*) FROM kept_answers WHERE body LIKE '%" + first.json()["id"] + "%'"  # noqa: S608 - ours
+    until(lambda: _ask_database(gateway, statement) == 0, what="the answer to be forgotten")
 
 
 def test_two_accounts_have_clocks_of_their_own(account: Account, other_account: Account) -> None:

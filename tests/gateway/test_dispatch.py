@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,6 @@ from tests.gateway.receiver import Received, Receiver, Reply, receiving
 from tests.stack import Databases, Gateway, running_gateway, until
 
 Start = Callable[..., Gateway]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as made:
-        yield made
 
 
 def hold(_request: Received) -> Reply | None:

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.gateway.hooked import Hooked
-from tests.stack import Gateway
-
-
-@pytest.fixture
-def account(gateway: Gateway, secret_key: str) -> Iterator[Hooked]:
-    made = Hooked(gateway, secret_key)
-    yield made
-    made.close()
 
 
 def test_the_list_is_newest_first_and_its_pages_join_without_a_seam(account: Hooked) -> None:

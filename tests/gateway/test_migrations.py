@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-import sandbox_gateway.web  # noqa: F401 - so that every room has put its tables into the metadata
+import sandbox_gateway.gateway  # noqa: F401 - so that every room has put its tables into the metadata
 from sandbox_gateway.config import load_config
-from sandbox_gateway.migrate import head
+from sandbox_gateway.migrate import head, migrations_folder
 from sandbox_gateway.schema import metadata
-from tests.stack import Databases, Engine, clean_environment
+from tests.gateway.client import Account
+from tests.stack import Databases, Engine, Gateway, clean_environment
 
 
 def migrating(url: str, folder: Path) -> subprocess.Popen[str]:
@@ -61,3 +65,37 @@ def test_processes_that_migrate_at_once_do_it_once(url: str, tmp_path: Path) -> 
     said = [process.communicate(timeout=60)[0] for process in together]
     assert [process.returncode for process in together] == [0, 0, 0], said
     assert migrate(url, tmp_path) == f"gateway database is at {head()}, the newest revision\n"
+
+
+def downgrade(url: str, revision: str) -> None:
+    settings = Config()
+    settings.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    settings.set_main_option("path_separator", "os")
+    database = create_engine(url)
+    with database.begin() as connection:
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, revision)
+    database.dispose()
+
+
+def test_payments_of_the_first_version_go_on_after_the_upgrade(start_gateway: Callable[..., Gateway]) -> None:
+    gateway = start_gateway()
+    account = Account(gateway)
+    account.freeze()
+    cards = ("visa_processing_declined", "visa_challenge", "visa_stolen_card", "visa_success")
+    before = {card: account.pay(card) for card in cards}
+    gateway.stop()
+    downgrade(gateway.database_url, "0001")
+    gateway.start()
+
+    after = {card: account.payment(paid["id"]) for card, paid in before.items()}
+    for card in cards:
+        assert {**after[card], "decline": None} == {**before[card], "decline": None}
+    declined = after["visa_stolen_card"]["decline"]
+    assert (declined["code"], declined["advice"]["retry"]) == ("stolen_card", "never")
+    assert account.move("payments", before["visa_challenge"]["id"], "approve_challenge")["status"] == "authorized"
+    account.clock(advance="PT10M")
+    assert account.payment(before["visa_processing_declined"]["id"])["decline"]["code"] == "generic_decline"
+    captured = account.act(before["visa_success"]["id"], "capture").json()
+    assert (captured["status"], captured["amount_captured"]) == ("captured", 1999)
+    account.close()

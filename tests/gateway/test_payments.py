@@ -99,6 +99,7 @@ def test_refunds_move_the_shown_status_and_the_payments_version(account: Account
         "reason": "duplicate",
         "note": "twice",
         "failure": None,
+        "why": refund["why"],
         "created_at": refund["created_at"],
     }
     partly = account.payment(paid["id"])
@@ -143,6 +144,10 @@ def _in_status(account: Account, status: str) -> Json:
         return account.pay("visa_processing_approved")
     if status == "declined":
         return account.pay("visa_generic_decline")
+    if status == "failed":
+        failing = account.pay("visa_processing_failed")
+        account.clock(advance="PT10M")
+        return account.payment(failing["id"])
     paid = account.pay(amount=1000, capture=status in ("captured", "partially_refunded", "refunded"))
     if status == "partially_captured":
         account.act(paid["id"], "capture", {"amount": 400})
@@ -166,6 +171,7 @@ _LEGAL = {
     "voided": {},
     "expired": {},
     "declined": {},
+    "failed": {},
 }
 
 

@@ -1,11 +1,16 @@
-"""Several gateway processes on one PostgreSQL: they agree on keys, faults, holds and due work."""
+"""Several gateway processes on one database: they agree on keys, faults, holds and due work."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
+import psutil
 import pytest
 import requests
 
@@ -15,9 +20,11 @@ from tests.stack import Gateway, until
 
 
 @pytest.fixture(scope="module")
-def processes(databases: stack.Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def processes(
+    engine: stack.Engine, databases: stack.Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("processes")
-    with stack.running_gateway("postgresql", databases, folder, workers=3, threads=8) as gateway:
+    with stack.running_gateway(engine, databases, folder, workers=3, threads=8) as gateway:
         yield gateway
 
 
@@ -46,6 +53,21 @@ def _at_once(account: Account, count: int, work: Callable[[Account], requests.Re
         thread.join(60)
     assert len(answers) == count
     return answers
+
+
+def test_connections_are_spread_evenly(processes: Gateway) -> None:
+    port = urlsplit(processes.url).port
+    with contextlib.ExitStack() as opened:
+        for _ in range(30):
+            account = Account(processes)
+            opened.callback(account.close)
+            assert account.ask("GET", "/v1/account").status_code == 200
+        held = {
+            worker.pid: sum(one.laddr.port == port and one.status == "ESTABLISHED" for one in worker.net_connections())
+            for worker in psutil.Process(processes.process.pid).children()
+        }
+    assert len(held) == 3
+    assert max(held.values()) - min(held.values()) <= 5, held
 
 
 def test_a_new_key_used_everywhere_at_once_opens_one_account(own: Account) -> None:
@@ -86,6 +108,34 @@ def test_a_key_that_is_held_up_in_one_process_is_in_use_in_all(own: Account) -> 
     assert again.content == slow[0].content
 
 
+def test_a_key_of_a_process_that_was_killed_is_free_again(processes: Gateway, own: Account) -> None:
+    paid = own.pay()
+    rule = own.fault({"type": "latency", "ms": 60_000}, times=1, operation="capture")
+    lost = threading.Thread(target=lambda: _lose(own, paid["id"]))
+    lost.start()
+    until(lambda: own.call("GET", f"/_sandbox/faults/{rule['id']}")["fired"], what="the stall to begin")
+    for pid in stack.group_members(processes.process.pid):
+        if pid != processes.process.pid:
+            os.kill(pid, signal.SIGKILL)
+    lost.join(30)
+
+    def captured() -> bool:
+        try:
+            return own.act(paid["id"], "capture", key="k").status_code == 200
+        except requests.ConnectionError:
+            return False  # it was sent to one that died just then
+
+    until(captured, what="the key to be free")
+    assert own.call("GET", f"/v1/payments/{paid['id']}")["amount_captured"] == paid["amount"]
+
+
+def _lose(account: Account, payment_id: str) -> None:
+    one = Account(account.gateway, account.key)
+    with contextlib.suppress(requests.ConnectionError):
+        one.act(payment_id, "capture", key="k")
+    one.close()
+
+
 def test_a_rule_strikes_as_often_as_it_may_whichever_process_is_hit(own: Account) -> None:
     own.fault({"type": "status", "status": 503}, times=4, operation="get")
     answers = _at_once(own, 16, lambda one: one.ask("GET", "/v1/account"))
@@ -108,3 +158,17 @@ def test_the_log_of_requests_names_no_key_and_no_body(processes: Gateway, own: A
     assert own.key not in log
     assert "do-not-log-me" not in log
     assert '"route": "/v1/payments"' in log
+
+
+def test_the_request_log_of_all_processes_is_one(own: Account) -> None:
+    body = {"token": own.token(), "amount": 1999, "currency": "USD", "reference": "o-1"}
+    answers = _at_once(own, 10, lambda one: one.ask("POST", "/v1/payments", body, key="k"))
+
+    def logged() -> list[str]:
+        found = own.call("GET", "/_sandbox/requests?operation=payment&limit=100")["data"]
+        return [entry["verdict"] for entry in found if entry["client_saw"] == "answer"]
+
+    verdicts = Counter(until(lambda: found if len(found := logged()) == 10 else None, what="the entries of all"))
+    assert verdicts["first"] == 1
+    assert verdicts["replayed"] == sum("Idempotent-Replayed" in answer.headers for answer in answers)
+    assert verdicts["concurrent"] == sum(answer.status_code == 409 for answer in answers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -15,22 +14,9 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from tests.gateway.client import Json
 from tests.gateway.hooked import Hooked
 from tests.gateway.receiver import Received, Receiver, Reply, receiving
-from tests.stack import Gateway, free_port, until
+from tests.stack import free_port, until
 
 GAPS = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as made:
-        yield made
-
-
-@pytest.fixture
-def account(gateway: Gateway, secret_key: str) -> Iterator[Hooked]:
-    made = Hooked(gateway, secret_key)
-    yield made
-    made.close()
 
 
 def verify(secret: str, request: Received) -> Json:

@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, StorageState
+from playwright.sync_api import Browser, BrowserContext, StorageState, expect
 from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from tests.in_browser.desk import Desk
+from tests.in_browser.signed_in import signed_in_state
 from tests.stack import Stack
 
+expect.set_options(timeout=15_000)  # what is waited for comes late on a busy machine, and comes
 
-@pytest.fixture(scope="session")
+
+@pytest.fixture
 def signed_in(browser: Browser, stack: Stack) -> StorageState:
-    """The cookies of an administrator who opened a sign-in link and pressed its button."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(stack.sign_in_link())
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{stack.dashboard_url}/")
-    state = context.storage_state()
-    context.close()
-    return state
+    """An administrator's cookies."""
+    return signed_in_state(browser, stack)
 
 
 @pytest.fixture

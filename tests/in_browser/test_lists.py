@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.clients import Json, OrderService
 from tests.in_browser.desk import Desk
@@ -116,6 +117,73 @@ def test_the_head_of_a_list_stays_in_sight(desk: Desk, somebody: Callable[[int],
     page.wait_for_function("document.querySelector('thead th:nth-child(2)').getBoundingClientRect().top < 60")
     assert page.locator("thead th").nth(1).is_visible()
     assert page.locator("thead th").nth(1).bounding_box()["y"] >= 0  # type: ignore[index]  # visible, so it has a box
+
+
+def test_a_column_is_made_wider_by_its_edge_and_stays_so(
+    desk: Desk, somebody: Callable[[int], tuple[str, list[Json]]]
+) -> None:
+    email, _ = somebody(1)
+    page = desk.page
+    desk.open(f"/orders?customer={email}")
+    head, others = page.get_by_role("columnheader", name="Customer"), page.get_by_role("columnheader", name="Card")
+
+    def width(of: Locator) -> float:
+        box = of.bounding_box()
+        assert box is not None
+        return box["width"]
+
+    was, other = width(head), width(others)
+    edge = page.get_by_role("separator", name="Width of Customer")
+    box = edge.bounding_box()
+    assert box is not None
+    with page.expect_response("**/widths"):
+        page.mouse.move(box["x"] + 5, box["y"] + 10)
+        page.mouse.down()
+        page.mouse.move(box["x"] - 55, box["y"] + 10)
+        page.mouse.up()
+    assert abs(width(head) - (was - 60)) < 2
+    assert abs(width(others) - other) < 2
+    page.get_by_role("separator", name="Width of Reference").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(edge).to_be_focused()
+    with page.expect_response("**/widths"):
+        page.keyboard.press("Shift+ArrowRight")
+    page.reload()
+    assert abs(width(head) - (was - 10)) < 2
+    with page.expect_response("**/widths"):
+        edge.dblclick()
+    assert page.locator("td .clip").first.evaluate("one => one.scrollWidth <= one.clientWidth"), "all of it is read"
+    page.get_by_text("Columns").click()
+    page.get_by_role("button", name="Automatic widths").click()
+    assert abs(width(head) - was) < 2
+
+
+def test_on_a_phone_a_row_is_a_card_to_tap_and_still_a_row(
+    desk: Desk, somebody: Callable[[int], tuple[str, list[Json]]]
+) -> None:
+    email, orders = somebody(3)
+    page = desk.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    desk.open(f"/orders?customer={email}")
+    row = page.locator(f"tr#{orders[0]['id']}")
+    for fact in (orders[0]["reference"], "Authorized", "10.02 USD"):
+        expect(row.get_by_text(fact)).to_be_visible()
+    expect(row.locator("time")).to_be_visible()
+    box = row.bounding_box()
+    assert box is not None
+    assert box["height"] < 80, "two lines"
+
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    roles = Counter(node["role"]["value"] for node in tree if not node["ignored"])
+    assert (roles["table"], roles["row"], roles["rowheader"]) == (1, 4, 0)
+    assert roles["columnheader"] > 4
+    assert roles["cell"] == 3 * 5, "the box, the reference, the status, the time and the sum of each"
+
+    row.click(position={"x": 12, "y": box["height"] / 2})
+    expect(row.get_by_role("checkbox")).to_be_checked()
+    row.click(position={"x": box["width"] - 20, "y": box["height"] - 8})
+    expect(page).to_have_url(re.compile(f"/orders/{orders[0]['id']}$"))
 
 
 def test_a_list_works_without_scripts(unscripted: Desk, somebody: Callable[[int], tuple[str, list[Json]]]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Locator, expect
 
 from tests.in_browser.desk import Desk
@@ -53,6 +55,55 @@ def test_marks_are_no_stops_of_the_tab_key_and_the_drawing_is_one_image(desk: De
     name = panel.get_by_role("img").get_attribute("aria-label") or ""
     assert name.startswith("Orders by day, ")
     assert "1 order in all" in name
+
+
+def test_days_are_chosen_by_dragging_over_a_chart(desk: Desk) -> None:
+    _decline_something(desk, "RON")
+    desk.open("/?currency=RON&days=7")
+    page, plot = desk.page, _panel(desk, "Orders by day").locator(".chart-plot")
+    days = [day.get_attribute("data-day") for day in plot.locator("a[data-day]").all()]
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    assert box is not None
+
+    def over(day: int) -> tuple[float, float]:
+        return box["x"] + box["width"] * (day + 0.5) / 7, box["y"] + 40
+
+    page.mouse.move(*over(4))
+    page.mouse.down()
+    page.mouse.move(*over(2))
+    expect(_panel(desk, "Orders by day").locator(".chart-range-told")).to_contain_text("3 days")
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("days=7$"))
+    page.mouse.move(*over(6))
+    page.mouse.down()
+    page.mouse.move(*over(5))
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(f"currency=RON&since={days[5]}&until={days[6]}$"))
+    expect(page.get_by_role("heading", name="2 days")).to_be_visible()
+
+
+def test_days_are_chosen_by_keyboard(desk: Desk) -> None:
+    _decline_something(desk, "THB")
+    desk.open("/?currency=THB&days=7")
+    page = desk.page
+    chooser = page.get_by_role("slider", name="Orders by day: choose days")
+    chooser.focus()
+    page.keyboard.press("ArrowRight")
+    assert "1 order" in (chooser.get_attribute("aria-valuetext") or ""), "today"
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Shift+ArrowLeft")
+    expect(chooser).to_have_attribute("aria-valuetext", re.compile(": 3 days$"))
+    expect(chooser).to_have_attribute("aria-valuenow", "4")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="3 days")).to_be_visible()
+    page.locator("summary").filter(has_text=re.compile(r"\d{4} to \d")).press("Enter")
+    last = page.get_by_label("To (UTC)")
+    page.get_by_label("From (UTC)").fill(last.input_value())
+    page.get_by_role("button", name="Show these days").press("Enter")
+    expect(page.get_by_role("heading", name="1 day")).to_be_visible()
 
 
 def test_figures_can_be_chosen_and_followed_without_scripts(desk: Desk, unscripted: Desk) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, StorageState, expect
 from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from tests.in_browser.desk import Desk
+from tests.in_browser.signed_in import signed_in_state
 from tests.stack import Stack
 
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -16,9 +17,9 @@ INLINE = "[...document.querySelectorAll('[style], style, script:not([src])')].ma
 
 
 @pytest.fixture(scope="module")
-def orders(browser: Browser, stack: Stack, signed_in: StorageState) -> list[str]:
+def orders(browser: Browser, stack: Stack) -> list[str]:
     """Addresses of orders in every kind of state."""
-    context = browser.new_context(storage_state=signed_in)
+    context = browser.new_context(storage_state=signed_in_state(browser, stack))
     desk = Desk(context.new_page(), stack)
     found = []
     for card, at_once in (
@@ -31,13 +32,13 @@ def orders(browser: Browser, stack: Stack, signed_in: StorageState) -> list[str]
         desk.place_order(card, at_once=at_once, price="1,234,567.89")
         found.append(desk.page.url)
     desk.open(found[2])
-    desk.refund("1000.00")
+    desk.refund("100.00")
     desk.sees("Partially refunded")
     context.close()
     return found
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
+@pytest.mark.parametrize(("scheme", "width", "resized_to"), [("light", 1280, 390), ("dark", 390, 1280)])
 def test_every_page_is_quiet_and_whole(
     new_context: CreateContextCallback,
     stack: Stack,
@@ -45,7 +46,9 @@ def test_every_page_is_quiet_and_whole(
     orders: list[str],
     scheme: str,
     width: int,
+    resized_to: int,
 ) -> None:
+    """Opened on a screen of one width and looked at in both, in either scheme; `tests/looks` measures much more."""
     context = new_context(
         storage_state=signed_in,
         color_scheme="dark" if scheme == "dark" else "light",
@@ -66,6 +69,9 @@ def test_every_page_is_quiet_and_whole(
         expect(desk.page.locator("h1").first).to_be_attached()
         assert desk.page.evaluate(WIDER) <= 0, f"{address} is wider than {width} px"
         assert desk.page.evaluate(INLINE) == [], f"{address} has an inline style or script"
+        desk.page.set_viewport_size({"width": resized_to, "height": 844})
+        assert desk.page.evaluate(WIDER) <= 0, f"{address} is wider than {resized_to} px"
+        desk.page.set_viewport_size({"width": width, "height": 844})
     desk.open(orders[1])
     desk.begin("Capture")
     assert desk.page.evaluate(WIDER) <= 0

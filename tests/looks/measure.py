@@ -10,14 +10,17 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import CDPSession, Page
 
-from tests.looks.pages import Desk, View, Window
+from tests.looks.keys import DIALOG, keys_of
+from tests.looks.pages import WALKED, Desk, View, Window
 
 WIDE, NARROW = 1360, 390
 """At these the page is loaded anew; others are reached by resizing the window."""
 BETWEEN_AND_BEYOND = (768, 2560)
 HEIGHT = 900
+_ON_COLORS = ["color-contrast", "link-in-text-block"]
 
 BOXES = (Path(__file__).parent / "boxes.js").read_text(encoding="utf-8")
+AXE = (Path(__file__).parent / "axe.js").read_text(encoding="utf-8")
 _WATCH_SHIFTS = """
 window.shifts = [];
 new PerformanceObserver((list) => {
@@ -29,6 +32,11 @@ new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true });
 """
 _DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true)))))"
+_SIDEWAYS = """
+[...document.querySelectorAll("main *, dialog[open] *")].filter((one) => one.scrollWidth > one.clientWidth + 1
+    && ["auto", "scroll"].includes(getComputedStyle(one).overflowX) && one.checkVisibility())
+  .map((one) => `${one.getAttribute("aria-label") || one.className || one.tagName}: ${one.scrollWidth} px`)
+"""
 _INLINE = (
     "[...document.querySelectorAll('[style], style, script:not([src])')].map((one) => one.outerHTML.slice(0, 120))"
 )
@@ -36,32 +44,43 @@ _INLINE = (
 
 @dataclass(frozen=True)
 class Measured:
-    """One page. `boxes` and `axe` hold lines of what is wrong, each with the width and the scheme it was seen in."""
+    """One page. `boxes` and `axe` hold lines of what is wrong, each with the width and the scheme it was seen in.
+
+    `sideways` holds what is read only by scrolling sideways on a phone.
+    """
 
     boxes: list[str]
     axe: list[str]
+    sideways: list[str]
     shifts: list[str]
     inline: list[str]
     complaints: list[str]
     bytes_by_url: dict[str, int]
+    keys: list[str]
 
 
 class _Scale:
-    """Counts what comes over the wire, headers and all, with nothing out of the browser's cache."""
+    """Counts what comes over the wire, headers and all."""
 
     def __init__(self, session: CDPSession) -> None:
         self.bytes_by_url: dict[str, int] = {}
+        self._session = session
         self._urls: dict[str, str] = {}
         session.on("Network.responseReceived", self._began)
         session.on("Network.loadingFinished", self._ended)
         session.send("Network.enable")
-        session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+
+    def keep_files(self, kept: bool) -> None:
+        """Whether a page may take its style sheets and scripts out of the browser's cache."""
+        self._session.send("Network.setCacheDisabled", {"cacheDisabled": not kept})
 
     def _began(self, event: dict[str, Any]) -> None:
         self._urls[event["requestId"]] = event["response"]["url"]
 
     def _ended(self, event: dict[str, Any]) -> None:
         url = self._urls.get(event["requestId"], "?")
+        if url.endswith("/healthz"):
+            return  # where the window came from
         self.bytes_by_url[url] = self.bytes_by_url.get(url, 0) + int(event["encodedDataLength"])
 
 
@@ -84,29 +103,41 @@ def boxes_of(page: Page) -> list[str]:
     return found
 
 
-def axe_of(page: Page) -> list[str]:
-    """What axe finds on the page as it stands, with every rule that is on by default."""
+def axe_of(page: Page, *, colors: bool = True, structure: bool = True) -> list[str]:
+    """What axe finds on the page as it stands: rules on colors, and every other by default, and WCAG 2.2's size.
+
+    Colors are two thirds of its time. What is drawn in the very same colors as something that passed before, on this
+    page or another of the run, passes: `axe.js` tells it by how it is drawn.
+    """
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(Axe().axe_script)
-    violations = page.evaluate("axe.run({resultTypes: ['violations']}).then((results) => results.violations)")
-    return [
-        f"{violation['id']}: {violation['help']}: {' '.join(map(str, node['target']))}"
-        for violation in violations
-        for node in violation["nodes"]
-    ]
+    found = list[str]()
+    if structure:
+        off: dict[str, Any] = {name: {"enabled": False} for name in _ON_COLORS}
+        found += page.evaluate(AXE, {"rules": {"target-size": {"enabled": True}} | off, "passed": None})["found"]
+    if colors or not structure:
+        runs = {"runOnly": {"type": "rule", "values": _ON_COLORS}, "passed": sorted(_passed)}
+        told = page.evaluate(AXE, runs)
+        found += told["found"]
+        _passed.update(told["passed"])
+    return found
+
+
+_passed: set[str] = set()
+"""How texts are drawn that axe had nothing against."""
 
 
 def measure(desk: Desk, view: View) -> Measured:
-    """Open the page at a wide and at a narrow window, then look at it from everywhere."""
+    """Open the page in a wide window, look at it from everywhere, then open it in a narrow one."""
     window = desk.window_of(view.who)
     page, scale = window.page, _scale_of(window)
     boxes, axe, shifts, complaints = list[str](), list[str](), list[str](), list[str]()
     bytes_by_url: dict[str, int] = {}
 
-    def look(width: int, scheme: str, *, with_axe: bool) -> None:
+    def look(width: int, scheme: str, **rules: bool) -> None:
         seen = f"{width} px, {scheme}"
         boxes.extend(f"{seen}: {one}" for one in boxes_of(page))
-        axe.extend(f"{seen}: {one}" for one in (axe_of(page) if with_axe else ()))
+        axe.extend(f"{seen}: {one}" for one in (axe_of(page, **rules) if rules else ()))
 
     def visit() -> list[str]:
         window.open(view)
@@ -118,19 +149,31 @@ def measure(desk: Desk, view: View) -> Measured:
         told: list[str] = page.evaluate("window.shifts")
         return told
 
+    sideways, keys = list[str](), list[str]()
     for width in (WIDE, NARROW):
         draw(page, width, "light")
+        scale.keep_files(width == NARROW)  # the first visit is the one that is weighed
         scale.bytes_by_url.clear()
         moved = visit()
         complaints += [one for one in window.told(view) if one not in complaints]
         for _ in range(2):  # half a page, drawn while the rest was still coming to a busy machine, does not move again
             moved = moved and visit()
         shifts += [f"{width} px: {one}" for one in moved]
-        look(width, "light", with_axe=True)
+        # Colors change with the scheme and with nothing else; whatever else axe looks at changes with the width.
         if width == WIDE:
+            look(width, "light", structure=True, colors=True)
             draw(page, width, "dark")
-            look(width, "dark", with_axe=True)
-    for width in BETWEEN_AND_BEYOND:
-        draw(page, width, "light")
-        look(width, "light", with_axe=False)
-    return Measured(boxes, axe, shifts, page.evaluate(_INLINE), complaints, bytes_by_url)
+            look(width, "dark", structure=False)
+            for other in BETWEEN_AND_BEYOND:
+                draw(page, other, "light")
+                look(other, "light")
+            if view.then is None:  # the same page, wherever it was opened: axe, which takes long to load, is there
+                draw(page, NARROW, "light")
+                axe.extend(f"{NARROW} px, light: {one}" for one in axe_of(page, colors=False))
+            if view.name in WALKED or page.locator(DIALOG).count():
+                draw(page, width, "light")
+                keys = keys_of(page)
+        else:
+            look(width, "light", **({"structure": True, "colors": False} if view.then else {}))
+            sideways = page.evaluate(_SIDEWAYS)
+    return Measured(boxes, axe, sideways, shifts, page.evaluate(_INLINE), complaints, bytes_by_url, keys)

@@ -1,24 +1,31 @@
-"""A stack of the test's own, on SQLite: these tests are about processes, and databases are tested elsewhere."""
+"""Stacks on SQLite: these tests are about processes, and databases are tested elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests import stack as stacks
 
 
-@pytest.fixture
-def own_stack(databases: stacks.Databases, tmp_path: Path) -> Iterator[stacks.Stack]:
-    """Everything running, to be stopped and killed at will."""
-    with stacks.running_stack("sqlite", databases, tmp_path) as running:
+@pytest.fixture(scope="package")
+def standing(databases: stacks.Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
+    """An installation that these tests may stop and kill."""
+    with stacks.running_stack("sqlite", databases, tmp_path_factory.mktemp("standing"), copied=False) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
-def module_stack(databases: stacks.Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
+@pytest.fixture
+def own_stack(standing: stacks.Stack) -> stacks.Stack:
+    """Everything running, to be stopped and killed at will; started again if the test before has ended it."""
+    if not standing.process.running:
+        standing.start()
+    return standing
+
+
+@pytest.fixture(scope="package")
+def shared_stack(databases: stacks.Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
     """Everything running, shared by tests that leave it as it is."""
-    with stacks.running_stack("sqlite", databases, tmp_path_factory.mktemp("setup")) as running:
+    with stacks.running_stack("sqlite", databases, tmp_path_factory.mktemp("setup"), copied=False) as running:
         yield running

@@ -36,6 +36,7 @@ def test_the_wheel_holds_all_that_is_served_and_no_more(wheel: Path) -> None:
     places = {
         "app/": "app/",
         "sandbox_gateway/": "sandbox_gateway/",
+        "fraud_model/": "fraud_model/",
         "templates/": "app/_templates/",
         "static/": "app/_static/",
         "migrations/app/": "app/_migrations/",

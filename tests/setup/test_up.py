@@ -38,14 +38,18 @@ def programs(stack: Stack) -> dict[str, int]:
     """The process ids of the three programs, by name."""
     found = {}
     for pid in group_members(stack.process.pid):
-        status = Path(f"/proc/{pid}/status").read_text()
-        command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+        try:
+            status = Path(f"/proc/{pid}/status").read_text()
+            name = Path(f"/proc/{pid}/comm").read_text().strip()
+            command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended meanwhile
         if f"\nPPid:\t{stack.process.pid}\n" not in status:
             continue
         if "sandbox_gateway" in command:
             found["gateway"] = pid
-        elif "app.cli" in command:  # one that has just been forked still shows its parent's command
-            found[command[command.index("app.cli") + 1]] = pid
+        elif name in PROGRAMS:  # one that was just started is not called so yet
+            found[name] = pid
     return found
 
 
@@ -132,13 +136,15 @@ def test_a_start_right_after_a_kill_keeps_ports_and_secrets(own_stack: Stack) ->
 def test_a_program_that_dies_is_started_again(own_stack: Stack, program: str) -> None:
     died = programs(own_stack)[program]
     os.kill(died, signal.SIGKILL)
-    until(lambda: programs(own_stack).get(program, died) != died, what=f"a new {program}")
-    until(lambda: serves(own_stack), what="all to serve again")
+    until(lambda: programs(own_stack).get(program, died) != died, what=f"a new {program}", within=60)
+    until(lambda: serves(own_stack), what="all to serve again", within=60)
     assert f"{program} ended unexpectedly with signal SIGKILL; starting it again" in own_stack.process.output
 
 
 def test_a_program_that_dies_again_and_again_ends_everything(own_stack: Stack) -> None:
-    (own_stack.data_dir / "secrets" / "secret_key").write_text("short")
+    secret = own_stack.data_dir / "secrets" / "secret_key"
+    kept = secret.read_text()
+    secret.write_text("short")
     seen: set[int] = set()
 
     def ended() -> bool:
@@ -148,7 +154,10 @@ def test_a_program_that_dies_again_and_again_ends_everything(own_stack: Stack) -
             os.kill(worker, signal.SIGKILL)
         return not own_stack.process.running
 
-    until(ended, what="the end", within=60)
+    try:
+        until(ended, what="the end", within=60)
+    finally:
+        secret.write_text(kept)
     assert own_stack.process.wait() == 1
     assert "COUNTERFOIL_SECRET_KEY must have at least 32 characters" in own_stack.process.output
     assert group_members(own_stack.process.pid) == []
@@ -169,12 +178,12 @@ def test_taken_ports_move_on_and_are_remembered(own_stack: Stack) -> None:
     assert {name: int(own_stack.facts[name].rpartition(":")[2]) for name in wanted} == moved
 
 
-def test_two_on_one_data_folder_are_refused(module_stack: Stack) -> None:
-    refused = run_cli("up", cwd=module_stack.data_dir, settings=module_stack.environment())
+def test_two_on_one_data_folder_are_refused(shared_stack: Stack) -> None:
+    refused = run_cli("up", cwd=shared_stack.data_dir, settings=shared_stack.environment())
     assert refused.returncode == 1
     assert refused.stderr.count("\n") == 1
-    assert str(module_stack.data_dir) in refused.stderr
-    assert serves(module_stack)
+    assert str(shared_stack.data_dir) in refused.stderr
+    assert serves(shared_stack)
 
 
 def test_it_ends_with_the_process_that_started_it_if_asked_to(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from app.config import database_url_of
 from tests import stack as stacks
 from tests.clients import GatewayAccount, Json, OrderService, both_agree
+from tests.database import engine_of
 from tests.stack import Stack, until
 
 
@@ -35,14 +35,13 @@ def keyed(service: OrderService, key: str, path: str, body: Json) -> requests.Re
 
 def change_claim(stack: Stack, key: str, **values: datetime | None) -> None:
     """Let a claim be as old as no test can wait for, or without the answer that its process did not come to keep."""
-    engine = sa.create_engine(database_url_of(stack.database_url))
+    engine = engine_of(stack.database_url)
     claims = sa.Table("api_idempotency", sa.MetaData(), autoload_with=engine)
     sqlite = engine.dialect.name == "sqlite"
     given = {name: at.replace(tzinfo=None) if at and sqlite else at for name, at in values.items()}
     with engine.begin() as connection:
         changed = connection.execute(sa.update(claims).where(claims.c.key == key).values(**given))
         assert changed.rowcount == 1
-    engine.dispose()
 
 
 def check_replayed(first: requests.Response, second: requests.Response) -> None:
@@ -314,11 +313,9 @@ def test_nothing_of_a_card_is_kept_with_a_key(service: OrderService, stack: Stac
     key = secrets.token_hex(8)
     order = service.place()
     keyed(service, key, f"/orders/{order['id']}/payments", {"test_card": "visa_success"})
-    engine = sa.create_engine(database_url_of(stack.database_url))
-    with engine.connect() as connection:
+    with engine_of(stack.database_url).connect() as connection:
         rows = (
             connection.execute(sa.text("SELECT * FROM api_idempotency WHERE key = :key"), {"key": key}).mappings().all()
         )
-    engine.dispose()
     assert len(rows) == 1
     assert "4242424242424242" not in json.dumps([dict(row) for row in rows], default=str)

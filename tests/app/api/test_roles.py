@@ -15,14 +15,21 @@ CALLS = {
     "place": ("POST", "/orders", {}),
     "pay": ("POST", f"/orders/{NOBODY}/payments", {"test_card": "visa_success"}),
     "capture": ("POST", f"/orders/{NOBODY}/captures", {}),
+    "ship": ("POST", f"/orders/{NOBODY}/shipments", {}),
     "cancel": ("POST", f"/orders/{NOBODY}/cancel", {}),
     "refund": ("POST", f"/orders/{NOBODY}/refunds", {}),
+    "list disputes": ("GET", "/disputes", None),
+    "look at a dispute": ("GET", "/disputes/dp_none", None),
+    "gather evidence": ("POST", "/disputes/dp_none/evidence", {"fields": {"receipt": "R-1"}}),
+    "submit evidence": ("POST", "/disputes/dp_none/submit", {}),
+    "accept a dispute": ("POST", "/disputes/dp_none/accept", {}),
 }
-READING = {"list", "look"}
+READING = {"list", "look", "list disputes", "look at a dispute"}
+DISPUTING = {"gather evidence", "submit evidence", "accept a dispute"}
 MAY = {
     "admin": set(CALLS),
-    "operator": set(CALLS),
-    "finance": READING | {"refund"},
+    "operator": set(CALLS) - DISPUTING,
+    "finance": READING | DISPUTING | {"refund"},
     "developer": READING,
     "viewer": READING,
 }
@@ -65,11 +72,11 @@ def test_without_a_token_nothing_is_shown_or_done(stack: Stack, authorization: s
 
 
 def test_a_revoked_token_works_no_more(stack: Stack) -> None:
-    token = stack.cli("api-token", "create", "leaver").strip()
+    token = stack.cli_here("api-token", "create", "leaver")
     headers = {"Authorization": f"Bearer {token}"}
     url = f"{stack.dashboard_url}/api/orders"
     assert requests.get(url, headers=headers, timeout=30).status_code == 200
-    stack.cli("api-token", "revoke", "leaver")
+    stack.cli_here("api-token", "revoke", "leaver")
     assert requests.get(url, headers=headers, timeout=30).status_code == 401
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -32,8 +30,8 @@ def elsewhere(stack: Stack) -> Iterator[Visitor]:
         yield Visitor(stack, url=address)
 
 
-@pytest.fixture
-def start_alone(engine: Engine, databases: Databases, tmp_path: Path) -> Iterator[Callable[..., Stack]]:
-    """Start dashboards without gateway and worker: `start_alone(threads=10)`; they end with the test."""
-    with contextlib.ExitStack() as ending:
-        yield lambda **settings: ending.enter_context(dashboard_alone(engine, databases, tmp_path, **settings))
+@pytest.fixture(scope="package")
+def small(engine: Engine, databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A dashboard of ten threads, without gateway and worker: nothing happens there by itself."""
+    with dashboard_alone(engine, databases, tmp_path_factory.mktemp("small"), threads=10) as stack:
+        yield stack

@@ -119,7 +119,7 @@ def another_dashboard(stack: Stack, **settings: object) -> Iterator[str]:
     argv = [*CLI, "dashboard", "--port", str(port), "--parent-fd", str(lifeline())]
     log = stack.data_dir.parent / f"dashboard-{port}.log"
     env = clean_environment(**stack.environment(**settings))
-    process = Process("another dashboard", argv, env=env, log=log, cwd=stack.data_dir.parent)
+    process = Process("another dashboard", argv, env=env, log=log, cwd=stack.data_dir.parent, copied=True)
     try:
         process.wait_ready(f"http://127.0.0.1:{port}/readyz")
         yield f"http://127.0.0.1:{port}"
@@ -133,7 +133,7 @@ def dashboard_alone(engine: Engine, databases: Databases, directory: Path, **set
     folder = Path(tempfile.mkdtemp(prefix="alone-", dir=directory))
     given = {"secret_key": "s" * 32, "gateway_secret_key": "sk_test_alone1234", **settings}
     stack = Stack(engine, folder / "var", databases.fresh(engine, "alone"), "sqlite:///none", given)
-    stack.cli("db", "upgrade")
+    stack.cli_here("db", "upgrade")
     with another_dashboard(stack) as address:
         stack.facts = {"dashboard": address}
         stack.settings["public_url"] = address  # where links lead

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -12,7 +11,6 @@ from sqlalchemy.orm import Session
 from tests.app.live.listening import Listener, dashboard_alone, database_of, listening, write_entry
 from tests.app.screens.visitor import Visitor
 from tests.stack import Databases, Stack, until
-from tests.stack import Engine as EngineName
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +87,9 @@ def test_entries_that_commit_in_any_order_all_come(database: Engine, visitor: Vi
         assert sorted(set(listener.entries()) & set(wanted)) == sorted(wanted)
 
 
-def test_more_than_can_be_listed_is_one_event(engine: EngineName, databases: Databases, tmp_path: Path) -> None:
-    with dashboard_alone(engine, databases, tmp_path) as stack, database_of(stack) as database:
-        visitor = Visitor(stack)
+def test_more_than_can_be_listed_is_one_event(small: Stack) -> None:
+    with database_of(small) as database:
+        visitor = Visitor(small)
         with listening(visitor) as listener:
             first = committed(database)
             listener.hears(first)

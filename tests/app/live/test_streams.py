@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 import requests
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.clock import wall_now
@@ -71,6 +71,18 @@ def test_a_page_that_was_just_drawn_hears_of_the_last_seconds(service: OrderServ
         assert len(listener.entries(order["id"])) == 1
 
 
+def test_a_stream_opened_while_things_happen_hears_each_once(service: OrderService, elsewhere: Visitor) -> None:
+    with listening(elsewhere):  # keeps the timeline being read, so that what comes may be found twice
+        for _ in range(20):
+            orders = [service.place()["id"] for _ in range(2)]
+            with listening(elsewhere) as listener:
+                orders.append(service.place()["id"])
+                until(lambda: listener.entries(orders[-1]), what="the last order")  # noqa: B023 - asked at once
+                told = [entry for order in orders for entry in listener.entries(order)]
+                assert len(told) == len(orders)
+                assert listener.entries() == sorted(set(listener.entries()))
+
+
 @pytest.mark.parametrize("position", ["-1", "x", "1.5", "9" * 19, "१"])
 def test_a_position_that_is_none_is_refused_by_name(visitor: Visitor, position: str) -> None:
     answer = visitor.get(f"/live?after={position}")
@@ -108,24 +120,23 @@ def seen(stack: Stack, at: Callable[[], object]) -> None:
         session.execute(update(OperatorSession).values(seen_at=at()))
 
 
-def test_a_stream_ends_with_an_idle_session_and_is_no_activity(start_alone: Callable[..., Stack]) -> None:
-    stack = start_alone()
-    visitor = Visitor(stack)
-    seen(stack, lambda: wall_now() - timedelta(minutes=29))
+def test_a_stream_ends_with_an_idle_session_and_is_no_activity(small: Stack) -> None:
+    visitor = Visitor(small)
+    seen(small, lambda: wall_now() - timedelta(minutes=29))
     with listening(visitor) as listener:
         visitor.get("/orders", **{"X-Poll": "1", "HX-Request": "true"})
-        with database_of(stack) as database, Session(database) as session:
-            standing = session.query(OperatorSession).one()
+        with database_of(small) as database, Session(database) as session:
+            standing = session.scalars(select(OperatorSession).order_by(OperatorSession.created_at.desc())).first()
+            assert standing is not None
             assert standing.seen_at < wall_now() - timedelta(minutes=28)
         assert not listener.over.is_set()
-        seen(stack, lambda: wall_now() - timedelta(minutes=31))
+        seen(small, lambda: wall_now() - timedelta(minutes=31))
         until(listener.over.is_set, what="the end of the stream")
         assert listener.events[-1].name == "end"
 
 
-def test_streams_leave_threads_for_everything_else(start_alone: Callable[..., Stack]) -> None:
-    stack = start_alone(threads=10)
-    visitor = Visitor(stack)
+def test_streams_leave_threads_for_everything_else(small: Stack) -> None:
+    visitor = Visitor(small)
     with listening(visitor), listening(visitor) as second:
         third = Listener(visitor)
         assert third.status == 503

@@ -16,7 +16,8 @@ from app.ids import new_id
 from app.merchants.models import Merchant
 from app.orders.models import Order
 from app.payments.declines import DECLINES
-from app.payments.models import Capture, Payment, Refund
+from app.payments.models import Payment
+from app.payments.moved import Capture, Refund
 
 CODES = [*DECLINES, "declined_by_whim", "moon_phase_hard"]
 """Every reason that has an explanation, and two that a gateway may have added since."""

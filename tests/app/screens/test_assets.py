@@ -10,8 +10,9 @@ import pytest
 import requests
 
 from app.assets import OWN, PACKAGED, load
-from app.web import folder
+from app.folders import folder
 from tests.app.screens.visitor import Visitor
+from tests.clients import OrderService
 
 PINNED = {
     "bootstrap.css": "d85327d99c7a3ee1f9b5d0500d1370acea3ad2db39c163c2f51f232baedbdede",
@@ -29,9 +30,10 @@ def test_own_files_are_small_enough_to_be_read() -> None:
     assert all(size < 10_000 for size in sizes.values()), sizes
 
 
-def test_a_page_loads_its_files_for_good(visitor: Visitor) -> None:
-    page = visitor.get("/").text
-    addresses = set(re.findall(r'(?:href|src)="(/assets/[^"]+)"', page))
+def test_a_page_loads_its_files_for_good(visitor: Visitor, service: OrderService) -> None:
+    link = service.pay_link(service.place())
+    pages = visitor.get("/").text + visitor.get("/orders").text + requests.get(link["url"], timeout=10).text
+    addresses = set(re.findall(r'(?:href|src)="(/assets/[^"]+)"', pages))
     assert {Path(address).name for address in addresses} == {*PACKAGED, *OWN}
     for address in addresses:
         answer = requests.get(visitor.url + address, headers={"Accept-Encoding": "identity"}, timeout=10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import secrets
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
@@ -159,7 +160,7 @@ def test_an_id_of_any_kind_goes_straight_there(
     for pasted in (*ids, key, request_id):
         assert visitor.get(f"/search?q={pasted}").url.partition("#")[0] == here, pasted
     customer_id = next(word for word in visitor.read(f"/orders/{order['id']}").text.split() if word.startswith("cus_"))
-    assert visitor.get(f"/search?q={customer_id}").url == f"{visitor.url}/orders?customer={customer_id}"
+    assert visitor.get(f"/search?q={customer_id}").url == f"{visitor.url}/customers/{customer_id}"
     unknown = visitor.get("/search?q=evt_00000000000000000000000000")
     assert unknown.status_code == 404
     assert "Nothing here has the id evt_00000000000000000000000000." in Read(unknown.text).text
@@ -269,6 +270,28 @@ def test_columns_that_were_chosen_stay(stack: Stack, shop: Shop) -> None:
     assert "Declined for" in head
     assert "Refunded" not in head
     assert "Insufficient funds" in visitor.read(at).text
+
+
+def test_columns_stay_as_wide_as_they_were_made(stack: Stack, shop: Shop) -> None:
+    visitor = Visitor(stack)
+    at = f"/orders?customer={shop.email}"
+    form = {"csrf_token": visitor.read(at).fields["csrf_token"], "query": f"customer={shop.email}"}
+
+    def cols() -> dict[str, str]:
+        return dict(re.findall(r'<col data-column="(\w+)"\s+(?:width="(\d+)")?', visitor.read(at).html))
+
+    assert set(cols().values()) == {""}
+    told = "status-210", "customer-9999", "card-1", "amount-300", "nothing-80", "x-y", "<script>-80"
+    back = visitor.session.post(f"{visitor.url}/lists/orders/widths", data={**form, "width": told})
+    assert back.url.endswith(at)
+    kept = cols()
+    assert (kept["status"], kept["customer"], kept["card"]) == ("210", "900", "48"), "within what can be shown"
+    assert kept["reference"] == "140", "a column that was never made wider or narrower"
+    assert kept["amount"] == "", "the last column takes the rest"
+    assert "Automatic widths" in visitor.read(at).text
+    visitor.post("/lists/orders/widths", form)
+    assert set(cols().values()) == {""}
+    assert visitor.post("/lists/nothing/widths", form).status_code == 404
 
 
 def test_an_amount_is_sorted_by_only_within_a_currency(visitor: Visitor, shop: Shop) -> None:

@@ -98,14 +98,16 @@ def test_what_is_typed_is_shown_as_it_is(visitor: Visitor, reference: str, nasty
     assert nasty in visitor.read("/").text
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def paid(service: OrderService) -> tuple[Json, Json]:
+    """Nothing is done to it: whatever is asked for is refused."""
     order = service.place(10_000)
     return order, service.pay(order, capture=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def held(service: OrderService) -> tuple[Json, Json]:
+    """Nothing is done to it either."""
     order = service.place(10_000)
     return order, service.pay(order)
 
@@ -193,17 +195,25 @@ POSTS = {
     "orders/{order}/cancel": Permission.TAKE_PAYMENTS,
     "payments/{payment}/captures": Permission.TAKE_PAYMENTS,
     "payments/{payment}/void": Permission.TAKE_PAYMENTS,
-    "payments/{payment}/sync": Permission.TAKE_PAYMENTS,
+    "payments/{payment}/sync": Permission.ASK,
     "payments/{payment}/refunds": Permission.REFUND,
 }
 
 
+@pytest.fixture(scope="module")
+def taken_in_part(service: OrderService) -> tuple[Json, Json]:
+    """What is left can be captured still, and what was taken be refunded; nothing of that is done."""
+    order = service.place(10_000)
+    payment = service.pay(order)
+    assert service.call("POST", f"/orders/{order['id']}/captures", {"amount": 4000}).status_code == 200
+    return order, payment
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_a_role_is_offered_and_may_do_only_what_is_its_own(
-    stack: Stack, service: OrderService, held: tuple[Json, Json], role: Role
+    stack: Stack, taken_in_part: tuple[Json, Json], role: Role
 ) -> None:
-    order, payment = held
-    assert service.call("POST", f"/orders/{order['id']}/captures", {"amount": 4000}).status_code == 200
+    order, payment = taken_in_part
     visitor = Visitor(stack, role)
     names = {"order": order["id"], "payment": payment["id"]}
     token = {"csrf_token": visitor.read(f"/orders/{order['id']}").fields["csrf_token"]}
@@ -213,9 +223,9 @@ def test_a_role_is_offered_and_may_do_only_what_is_its_own(
     for path, permission in POSTS.items():
         if permission not in ALLOWED[role]:
             assert visitor.post("/" + path.format(**names), token).status_code == 403, path
-    offered = {link.text.strip() for link in visitor.read(f"/orders/{order['id']}").links}
-    assert ("Capture" in offered) == (Permission.TAKE_PAYMENTS in ALLOWED[role])
-    assert ("Refund" in offered) == (Permission.REFUND in ALLOWED[role])
+    offered = {link.href.partition("?")[0] for link in visitor.read(f"/orders/{order['id']}").links}
+    assert (f"/orders/{order['id']}/capture" in offered) == (Permission.TAKE_PAYMENTS in ALLOWED[role])
+    assert (f"/orders/{order['id']}/refund" in offered) == (Permission.REFUND in ALLOWED[role])
 
 
 def test_a_poll_with_nothing_new_gets_nothing_and_one_with_news_gets_the_fragment(

@@ -16,7 +16,8 @@ from app.db import make_engine
 from app.money import exponent_of
 from app.orders.models import Order
 from app.payments.declines import CLASS_WORDS, DeclineClass, explain
-from app.payments.models import Capture, Payment, Refund
+from app.payments.models import Payment
+from app.payments.moved import Capture, Refund
 from tests.app.screens.history import History, write_history
 from tests.app.screens.visitor import Link, Read, Visitor
 from tests.clients import GatewayAccount, Json, OrderService
@@ -126,9 +127,23 @@ def _expected(shop: Shop, link: Link, currency: str) -> tuple[str, str]:
     return (_money(rows, currency) if is_money else f"{len(rows):,}"), told[0]
 
 
-@pytest.mark.parametrize(("days", "currency"), [(7, "USD"), (30, "EUR"), (30, "KWD"), (90, "JPY")])
-def test_every_figure_and_mark_tells_of_the_rows_that_were_written(shop: Shop, days: int, currency: str) -> None:
-    page = shop.visitor.read(f"/?days={days}&currency={currency}")
+@pytest.mark.parametrize(
+    ("period", "days", "currency"),
+    [
+        ("days=7", 7, "USD"),
+        ("days=30", 30, "EUR"),
+        ("days=30", 30, "KWD"),
+        ("days=90", 90, "JPY"),
+        ("since={19}&until={5}", 15, "USD"),
+        ("since={3}", 4, "EUR"),
+        ("since={8}&until={8}", 1, "USD"),
+    ],
+)
+def test_every_figure_and_mark_tells_of_the_rows_that_were_written(
+    shop: Shop, period: str, days: int, currency: str
+) -> None:
+    address = f"/?{period.format(*_days_ago(shop.history.now, 20))}&currency={currency}"
+    page = shop.visitor.read(address)
     links = [link for link in _figures(page) if f"currency={currency}" in link.href]
     assert len(links) > 9 * days
     wrong = [(link.href, link.text, *pair) for link in links if len(set(pair := _expected(shop, link, currency))) > 1]
@@ -189,6 +204,33 @@ def test_changes_compare_the_same_days_up_to_the_same_time(shop: Shop) -> None:
     assert f"{sign}{_percent(abs(moved), was)}" in page.text
 
 
+def _days_ago(now: datetime, number: int) -> list[date]:
+    return [now.date() - timedelta(days=ago) for ago in range(number)]
+
+
+def test_chosen_days_are_compared_with_as_many_whole_days_before(shop: Shop) -> None:
+    days = _days_ago(shop.history.now, 13)
+    page = shop.visitor.read(f"/?since={days[8]}&until={days[5]}&currency=USD")
+    before = f"/overview/captured?since={days[12]}&until={days[9]}&currency=USD"
+    assert _money(shop.counted(before), "USD") in [link.text for link in page.links if link.href == before]
+    assert "4 days " in page.text
+    assert "today" not in " ".join(link.text for link in _figures(page))
+    assert page.fields["since"] == f"{days[8]}", "the form and the choice of a currency keep the days"
+
+
+def test_each_chart_draws_the_period_before_where_it_is_known(shop: Shop) -> None:
+    for length, lines in ((7, 5 + 5), (90, 0)):  # a line in each chart and in each tile
+        html = shop.visitor.get(f"/?days={length}&currency=USD").text
+        assert html.count('<path class="chart-before"') == lines
+    days = _days_ago(shop.history.now, 30)
+    page = shop.visitor.read(f"/?since={days[14]}&until={days[0]}&currency=USD")
+    for kind, words in CLASS_WORDS.items():
+        before = f"/overview/declined?since={days[29]}&until={shop.history.now - timedelta(days=15):%Y-%m-%dT%H:%M:10Z}"
+        was = len(shop.counted(f"{before}&currency=USD&kind={kind}"))
+        (bar,) = [link for link in page.links if link.text.split()[: len(words.split())] == words.split()]
+        assert f"15 days before: {was}" in " ".join(bar.text.split())
+
+
 def test_nothing_is_compared_with_days_that_are_not_on_record(shop: Shop) -> None:
     oldest = min(row["created_at"] for row in shop.history.rows[Order])
     page = shop.visitor.read("/?days=90&currency=USD")
@@ -226,6 +268,11 @@ def _need(page: Read, href: str) -> Link:
     ("path", "named"),
     [
         ("/?days=8", "7, 30, 90"),
+        ("/?since=yesterday", "Write a day like 2026-11-23."),
+        ("/?since=1826-11-05&until=1826-11-07", "Write a day like 2026-11-23."),
+        ("/?until=8026-11-07", "That day has not come: today is"),
+        ("/?since=2025-11-05&until=2025-11-01", "Choose a day not before 2025-11-05."),
+        ("/?since=2025-01-01&until=2025-04-03", "At most 92 days are drawn: choose 2025-04-02 or a day before."),
         ("/?currency=XAU", "USD"),
         ("/overview/captured?day=today", "2026-11-23"),
         ("/overview/captured?since=2026-11-05&until=2026-11-01", "after the beginning"),

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from app import words
+from app.folders import folder
 from app.orders.place import CAPTURE_POLICIES
 from app.orders.states import OrderStatus
 from app.payments.declines import DECLINES, explain
 from app.payments.refund import REASONS
 from app.payments.states import PaymentStatus, RefundStatus
-from app.web import folder
 from tests.clients import GatewayAccount
 
 

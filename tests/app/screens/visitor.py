@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from html import unescape
 from html.parser import HTMLParser
 
@@ -21,22 +22,57 @@ class Link:
     text: str = ""
 
 
-@dataclass
-class Read(HTMLParser):
-    """What a page says: its text, links, and the fields of its forms as they stand."""
+class Read:
+    """What a page says: its text, links, and the fields of its forms as they stand; taken apart once that is asked."""
 
-    html: str
-    links: list[Link] = field(default_factory=list)
-    fields: dict[str, str] = field(default_factory=dict)
-    words: list[str] = field(default_factory=list)
+    def __init__(self, html: str) -> None:
+        self.html = html
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def _parts(self) -> _Parts:
+        parts = _Parts()
+        parts.feed(self.html)
+        return parts
+
+    @property
+    def links(self) -> list[Link]:
+        """Its links, from the top down."""
+        return self._parts.links
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The fields of its forms by name."""
+        return self._parts.fields
+
+    @property
+    def text(self) -> str:
+        """All that it says, blanks made one."""
+        return " ".join(" ".join(self._parts.words).split())
+
+    def href(self, text: str) -> str | None:
+        """Where the link leads that says so."""
+        return next((link.href for link in self.links if " ".join(link.text.split()) == text), None)
+
+    def row_texts(self) -> list[list[str]]:
+        """The cells of every table row, as text."""
+        rows = re.findall(r"<tr[^>]*>(.*?)</tr>", self.html, re.DOTALL)
+        return [[_plain(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)] for row in rows]
+
+
+class _Parts(HTMLParser):
+    """A page taken apart, which takes about as long as the desk takes to draw it."""
+
+    def __init__(self) -> None:
         super().__init__()
+        self.links: list[Link] = []
+        self.fields: dict[str, str] = {}
+        self.words: list[str] = []
         self._open: list[Link] = []
         self._select = ""
-        self.feed(self.html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in ("a", "input", "select", "option"):
+            return
         given = {name: value or "" for name, value in attrs}
         if tag == "a":
             self.links.append(Link(given.get("href", "")))
@@ -61,20 +97,6 @@ class Read(HTMLParser):
         for link in self._open:
             link.text += data
 
-    @property
-    def text(self) -> str:
-        """All that it says, blanks made one."""
-        return " ".join(" ".join(self.words).split())
-
-    def href(self, text: str) -> str | None:
-        """Where the link leads that says so."""
-        return next((link.href for link in self.links if " ".join(link.text.split()) == text), None)
-
-    def row_texts(self) -> list[list[str]]:
-        """The cells of every table row, as text."""
-        rows = re.findall(r"<tr[^>]*>(.*?)</tr>", self.html, re.DOTALL)
-        return [[_plain(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)] for row in rows]
-
 
 def _plain(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
@@ -86,6 +108,7 @@ class Visitor:
     def __init__(self, stack: Stack, role: str = "admin", url: str | None = None) -> None:
         self.url = url or stack.dashboard_url
         self.session = requests.Session()
+        self.session.trust_env = False
         link = stack.sign_in_link(role).replace(stack.dashboard_url, self.url)
         answer = self.session.post(link, data=self._token(link), timeout=TIMEOUT)
         assert answer.status_code == 200, answer.text

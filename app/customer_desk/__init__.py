@@ -1,0 +1,1 @@
+"""Customers as the desk sees them, and what a customer sees of their own payments."""

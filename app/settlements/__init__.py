@@ -1,0 +1,1 @@
+"""What the gateway nets and pays out, what of it is whose, and whether our books agree."""

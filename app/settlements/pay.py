@@ -1,0 +1,265 @@
+"""Pays merchants what is theirs, once the gateway has paid it to us; more than a limit takes a second person."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import UTC, datetime, time, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import approvals, audit
+from app.approvals import Approval, ask_approval, find_approval
+from app.clock import business_now
+from app.db import reading, transaction
+from app.errors import NotFound, RuleBroken
+from app.ids import new_id
+from app.ledger import Account, Draft, Event, lines_of, post
+from app.ledger.accounts import account_id
+from app.ledger.models import LedgerAccount
+from app.ledger.post import POSTINGS, TRANSACTIONS, reverse, standing_from
+from app.merchants.manage import beneficiary_of, lock_merchant
+from app.merchants.models import Beneficiary, Merchant, Schedule
+from app.money import Money
+from app.policy import current_policy
+from app.settlements.models import MerchantPayout, Payout, Settlement
+from app.settlements.states import MERCHANT_PAYOUT, MerchantPayoutStatus, PayoutStatus
+from app.timeline import Actor, ActorKind
+
+KIND = "merchant_payout"
+_S = MerchantPayoutStatus
+
+
+def settled_until(session: Session, currency: str) -> datetime | None:
+    """Up to when all that was sold in the currency has come to our bank; None before the first payout."""
+    newest = session.scalar(
+        select(func.max(Settlement.day))
+        .join(Payout, Payout.id == Settlement.payout_id)
+        .where(Settlement.currency == currency, Payout.status == PayoutStatus.PAID)
+    )
+    return None if newest is None else datetime.combine(newest, time(), UTC) + timedelta(days=1)
+
+
+def payable(session: Session, merchant_id: str, currency: str) -> tuple[Money, datetime | None]:
+    """What may be paid to a merchant now, and up to when its sales had come to us.
+
+    What was due then, less whatever took from it since: refunds, disputes, fees, payouts. Never more than is due now.
+    """
+    until = settled_until(session, currency)
+    nothing = Money(0, currency)
+    if until is None:
+        return nothing, None
+    account = account_id(merchant_id, Account.MERCHANT_DUE, currency)
+    mine = select(func.coalesce(func.sum(-POSTINGS.c.amount_minor), 0)).where(POSTINGS.c.account_id == account)
+    due_then = int(session.scalar(mine.where(POSTINGS.c.at < until)) or 0)
+    due_now = int(session.scalar(mine) or 0)
+    since = (
+        select(func.sum(POSTINGS.c.amount_minor).label("taken"))
+        .join_from(POSTINGS, TRANSACTIONS, POSTINGS.c.transaction_id == TRANSACTIONS.c.id)
+        .where(
+            POSTINGS.c.account_id == account,
+            POSTINGS.c.at >= until,
+            TRANSACTIONS.c.source_type != KIND,
+        )
+        .group_by(POSTINGS.c.transaction_id)
+        .having(func.sum(POSTINGS.c.amount_minor) > 0)
+        .subquery()
+    )
+    taken = int(session.scalar(select(func.coalesce(func.sum(since.c.taken), 0))) or 0)
+    paid = select(func.coalesce(func.sum(MerchantPayout.amount_minor), 0)).where(
+        MerchantPayout.merchant_id == merchant_id,
+        MerchantPayout.currency == currency,
+        MerchantPayout.status.in_((_S.SENT, _S.PAID)),
+        MerchantPayout.sent_at >= until,
+    )
+    left = due_then - taken - int(session.scalar(paid) or 0)
+    return Money(max(0, min(left, due_now)), currency), until
+
+
+def propose_payout(merchant_id: str, currency: str, actor: Actor) -> MerchantPayout:
+    """Write down what may be paid now, for a person to approve. RuleBroken where there is nothing, or nowhere to."""
+    with transaction() as session:
+        merchant = lock_merchant(session, merchant_id)
+        account = beneficiary_of(session, merchant_id)
+        if account is None:
+            raise RuleBroken("no_account", f"{merchant.name} has no account to be paid to. Write one down first.")
+        if _proposed(session, merchant_id, currency) is not None:
+            raise RuleBroken("already_proposed", f"A payout in {currency} is proposed already: send or cancel it.")
+        amount, until = payable(session, merchant_id, currency)
+        if not amount or until is None:
+            raise RuleBroken(
+                "nothing_payable",
+                f"Nothing in {currency} can be paid now: what is due has not come from the gateway, or is owed.",
+            )
+        return _propose(session, merchant, account, amount, until, actor)
+
+
+def propose_by_schedule(actor: Actor) -> int:
+    """Propose what is payable to merchants whose day it is, once a day; how many payouts that were."""
+    made = 0
+    with reading() as session:
+        now = business_now(session)
+        due = [one for one in session.scalars(select(Merchant)) if _is_day_of(one, now)]
+        wanted = [(one.id, currency) for one in due for currency in _currencies(session, one.id)]
+    for merchant_id, currency in wanted:
+        with transaction() as session:
+            merchant = lock_merchant(session, merchant_id)
+            account = beneficiary_of(session, merchant_id)
+            amount, until = payable(session, merchant_id, currency)
+            if account is None or until is None or not amount or _made_today(session, merchant_id, currency, now):
+                continue
+            if _proposed(session, merchant_id, currency) is None:
+                _propose(session, merchant, account, amount, until, actor)
+                made += 1
+    return made
+
+
+def send_or_ask(payout_id: str, reason: str, actor: Actor, request_key: str | None) -> MerchantPayout | Approval:
+    """Send it, or ask for a second person where it is more than one may pay alone."""
+    with transaction() as session:
+        asked_before = find_approval(session, request_key)
+        if asked_before is not None:
+            return asked_before
+        payout = _locked(session, payout_id)
+        _check(payout, _S.SENT)
+        limit = current_policy(session).payout_limit(payout.currency)
+        if actor.kind == ActorKind.OPERATOR and payout.amount > limit:
+            return ask_approval(session, KIND, payout.id, payout.amount, {}, actor, reason, request_key)
+    return send_payout(payout_id, reason, actor)
+
+
+def send_payout(payout_id: str, reason: str, actor: Actor) -> MerchantPayout:
+    """It is on its way to the merchant's bank, and no longer due. RuleBroken where it is more than is payable now."""
+    with transaction() as session:
+        payout = _locked(session, payout_id)
+        if payout.status == _S.SENT:
+            return payout
+        _check(payout, _S.SENT)
+        amount, _ = payable(session, payout.merchant_id, payout.currency)
+        if payout.amount > amount:
+            raise RuleBroken(
+                "more_than_payable",
+                f"Only {amount} may be paid now: something was refunded or disputed since. Cancel it and propose anew.",
+            )
+        payout.status, payout.sent_at, payout.sent_by = _S.SENT, business_now(session), actor.name[:200]
+        payout.note = reason[:500]
+        _book(session, payout, Event.MERCHANT_PAID)
+        _note(session, payout, "sent", reason, actor)
+    return payout
+
+
+def end_payout(payout_id: str, status: MerchantPayoutStatus, reason: str, actor: Actor) -> MerchantPayout:
+    """It was canceled, has arrived, or came back; what came back is due again."""
+    with transaction() as session:
+        payout = _locked(session, payout_id)
+        _check(payout, status)
+        standing, _ = standing_from(session, KIND, payout.id)
+        if status is _S.PAID:
+            _book(session, payout, Event.MERCHANT_PAYOUT_ARRIVED)
+        elif status is _S.BOUNCED:
+            for one in reversed(standing):
+                reverse(session, one, cause=payout.id)
+        payout.status, payout.ended_at, payout.note = status, business_now(session), reason[:500]
+        _note(session, payout, status.value, reason, actor)
+    return payout
+
+
+@approvals.carries_out(KIND, "payout to a merchant")
+def _send_approved(approval: Approval) -> str:
+    send_payout(approval.subject_id, approval.reason, approval.asker)
+    return "sent; the merchant's page tells whether it arrived."
+
+
+def _propose(
+    session: Session, merchant: Merchant, account: Beneficiary, amount: Money, until: datetime, actor: Actor
+) -> MerchantPayout:
+    payout = MerchantPayout(
+        id=new_id("mpo"),
+        merchant_id=merchant.id,
+        beneficiary_id=account.id,
+        status=_S.PROPOSED,
+        amount_minor=amount.amount_minor,
+        currency=amount.currency,
+        settled_until=until,
+        made_by=actor.name[:200],
+        created_at=business_now(session),
+    )
+    session.add(payout)
+    _note(session, payout, "proposed", f"{merchant.name} to {account.masked}", actor)
+    return payout
+
+
+def _book(session: Session, payout: MerchantPayout, event: Event) -> None:
+    lines = lines_of(event, payout.amount, payout.merchant_id)
+    post(session, Draft(KIND, payout.id, event.value, payout.merchant_id, lines, cause=payout.id))
+
+
+def _note(session: Session, payout: MerchantPayout, what: str, reason: str, actor: Actor) -> None:
+    audit.note(
+        session,
+        "merchant.payout",
+        payout.id,
+        f"Payout of {payout.amount} {what}",
+        actor,
+        after={"merchant": payout.merchant_id, "amount": payout.amount_minor, "currency": payout.currency},
+        reason=reason,
+    )
+
+
+def _check(payout: MerchantPayout, status: MerchantPayoutStatus) -> None:
+    now = MerchantPayoutStatus(payout.status)
+    if now is status or not MERCHANT_PAYOUT.leads_to(now, status):
+        raise RuleBroken(
+            "invalid_transition",
+            f"The payout is {now.value}: it cannot become {status.value} now.",
+            current_status=now.value,
+        )
+
+
+def _locked(session: Session, payout_id: str) -> MerchantPayout:
+    merchant_id = session.scalar(select(MerchantPayout.merchant_id).where(MerchantPayout.id == payout_id))
+    if merchant_id is None:
+        raise NotFound(f"There is no payout {payout_id} to a merchant.")
+    lock_merchant(session, merchant_id)
+    return session.get_one(MerchantPayout, payout_id, with_for_update=True, populate_existing=True)
+
+
+def _proposed(session: Session, merchant_id: str, currency: str) -> str | None:
+    return session.scalar(
+        select(MerchantPayout.id).where(
+            MerchantPayout.merchant_id == merchant_id,
+            MerchantPayout.currency == currency,
+            MerchantPayout.status == _S.PROPOSED,
+        )
+    )
+
+
+def _made_today(session: Session, merchant_id: str, currency: str, now: datetime) -> bool:
+    begins = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    made = select(MerchantPayout.id).where(
+        MerchantPayout.merchant_id == merchant_id,
+        MerchantPayout.currency == currency,
+        MerchantPayout.created_at >= begins,
+    )
+    return session.scalars(made.limit(1)).first() is not None
+
+
+def _currencies(session: Session, merchant_id: str) -> list[str]:
+    mine = select(LedgerAccount.currency).where(
+        LedgerAccount.owner == merchant_id, LedgerAccount.code == Account.MERCHANT_DUE
+    )
+    return list(session.scalars(mine.order_by(LedgerAccount.currency)))
+
+
+def _is_day_of(merchant: Merchant, now: datetime) -> bool:
+    """Whether the merchant is paid on this day of the account's clock."""
+    match Schedule(merchant.schedule):
+        case Schedule.DAILY:
+            return True
+        case Schedule.WEEKLY:
+            return now.isoweekday() == merchant.payout_day
+        case Schedule.MONTHLY:
+            last = calendar.monthrange(now.year, now.month)[1]
+            return now.day == min(merchant.payout_day, last)
+        case Schedule.MANUAL:
+            return False

@@ -1,0 +1,1 @@
+"""How fast the gateway is, beside others of its kind and beside what the machine could do: `make bench-gateway`."""

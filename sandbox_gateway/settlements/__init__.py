@@ -1,0 +1,1 @@
+"""Settlements: what moved the account's money, netted by currency and day, and paid out."""

@@ -1,0 +1,1 @@
+"""The fraud model, from its features to the terminal."""
