@@ -8,6 +8,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # So many tests at once (0: one after the other, in one process, for a debugger).
 WORKERS ?= auto
 SIDE_BY_SIDE := --numprocesses=$(WORKERS) --maxprocesses=4 --dist=worksteal
+# What fails beside others is tried again and told at the end; not what is about money (docs/decisions/0114).
+ONCE_MORE := --reruns=2 --max-suite-reruns=12 --rerun-show-tracebacks
 # Settings of the caller's shell must not reach the tests, which compile each module once and keep it.
 CLEAN := env -u PYTHONDONTWRITEBYTECODE $$(env | sed -n 's/^\(COUNTERFOIL_[A-Z0-9_]*\)=.*/-u \1/p')
 
@@ -22,7 +24,7 @@ run: $(VENV)/run.stamp ## start gateway, dashboard and worker; Ctrl-C stops them
 	@$(BIN)/counterfoil up --end-with-parent
 
 test: $(VENV)/test.stamp browser ## run every test, on both databases, with a real browser (TESTS=… for some)
-	@$(CLEAN) $(BIN)/python -m pytest $(SIDE_BY_SIDE) $(TESTS)
+	@$(CLEAN) $(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ONCE_MORE) $(TESTS)
 
 soak: $(VENV)/test.stamp browser ## run the tests at full sizes; takes long
 	@$(CLEAN) $(BIN)/python -m pytest $(SIDE_BY_SIDE) --soak $(TESTS)

@@ -20,12 +20,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run at full sizes; takes long")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Full sizes take longer than any single test may otherwise."""
-    if config.getoption("--soak"):
-        config.option.timeout = 7200
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give every test that needs a database both of them; under `make soak` run those marked `rounds` that often.
 
@@ -41,6 +35,37 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         one_is_enough = "browser" in metafunc.fixturenames and not metafunc.config.getoption("--soak")
         engines = [chosen] if chosen else stacks.ENGINES[:1] if one_is_enough else stacks.ENGINES
         metafunc.parametrize("engine", engines, indirect=True, scope="session")
+
+
+MONEY = (
+    "app/api/test_fifty_at_once.py",
+    "app/api/test_idempotency.py",
+    "app/api/test_lost_answers.py",
+    "app/api/test_many_at_once.py",
+    "app/faults",
+    "app/ledger",
+    "app/settlements/test_a_year.py",
+    "app/webhooks/test_every_order.py",
+    "crash",
+    "gateway/proofs",
+    "gateway/test_crash.py",
+    "gateway/test_idempotency.py",
+)
+"""Where it is shown that money moves once, whatever befalls: what fails there once in a thousand times has failed."""
+
+
+SOAKED_SECONDS = 6 * 3600
+"""Full sizes take longer than any test may otherwise."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Under `make test` what fails is tried again (decision 114); not so what is about money."""
+    here = Path(__file__).parent
+    for item in items:
+        if config.getoption("--soak"):
+            item.add_marker(pytest.mark.timeout(SOAKED_SECONDS), append=False)
+        if any(item.path.is_relative_to(here / part) for part in MONEY):
+            item.add_marker(pytest.mark.flaky(reruns=0))
 
 
 def pytest_sessionfinish() -> None:

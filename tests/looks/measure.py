@@ -58,6 +58,12 @@ class Measured:
     bytes_by_url: dict[str, int]
     keys: list[str]
 
+    @property
+    def is_well(self) -> bool:
+        return not (
+            self.boxes or self.axe or self.sideways or self.shifts or self.inline or self.complaints or self.keys
+        )
+
 
 class _Scale:
     """Counts what comes over the wire, headers and all."""

@@ -48,6 +48,12 @@ def rows(stack: Stack, query: str, **values: Any) -> list[Any]:
         return list(done) if done.returns_rows else []
 
 
+def without_attempts(order: Json) -> Json:
+    """The order but for what was asked of the gateway: its event may overtake its answer, and closes no attempt."""
+    payments = [{name: value for name, value in one.items() if name != "attempts"} for one in order["payments"]]
+    return order | {"payments": payments}
+
+
 def status_of(stack: Stack, message_id: str) -> str:
     return str(rows(stack, "SELECT status FROM messages WHERE id = :id", id=message_id)[0][0])
 
@@ -81,8 +87,7 @@ def test_every_change_is_told_with_the_order_whole(telling: Stack, service: Orde
     versions = [one.event["data"]["version"] for one in told]
     assert versions == sorted(set(versions))
     assert len({one.id for one in told}) == len(told)
-    last = told[-1].event["data"]
-    assert last == service.order(order)
+    assert without_attempts(told[-1].event["data"]) == without_attempts(service.order(order))
     assert told[2].event["data"]["amount_captured"] == 500
 
 
