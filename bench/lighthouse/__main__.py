@@ -23,8 +23,8 @@ from rich.table import Table
 from tests import browser as browsers
 from tests import stack as stacks
 from tests.clients import OrderService
-from tests.looks.pages import signed_in_context
 from tests.looks.screenshots import demo_installation
+from tests.looks.windows import signed_in_context
 
 HERE = Path(__file__).resolve().parent
 CATEGORIES = ("performance", "accessibility", "best-practices")

@@ -20,7 +20,7 @@ from rich.table import Table
 from tests import browser as browsers
 from tests import stack as stacks
 from tests.in_browser.desk import Desk
-from tests.looks.pages import signed_in_context
+from tests.looks.windows import signed_in_context
 
 REFUNDS = 10
 _CLICKED = "addEventListener('submit', () => { sessionStorage.clickedAt = Date.now(); }, true)"

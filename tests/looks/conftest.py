@@ -8,8 +8,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests import stack as stacks
+from tests.looks.furnished import break_order, furnish
 from tests.looks.measure import Measured, measure
-from tests.looks.pages import Desk, View, break_order, furnish
+from tests.looks.pages import View
+from tests.looks.windows import Desk
 
 
 @pytest.fixture(scope="session")

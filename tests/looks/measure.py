@@ -11,7 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import CDPSession, Page
 
 from tests.looks.keys import DIALOG, keys_of
-from tests.looks.pages import WALKED, Desk, View, Window
+from tests.looks.pages import WALKED, View
+from tests.looks.windows import Desk, Window
 
 WIDE, NARROW = 1360, 390
 """At these the page is loaded anew; others are reached by resizing the window."""
@@ -31,7 +32,22 @@ new PerformanceObserver((list) => {
   }
 }).observe({ type: "layout-shift", buffered: true });
 """
-_DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true)))))"
+_DRAWN = """
+new Promise((done) => {
+  const isAtRest = () => document.readyState === "complete" && document.fonts.status === "loaded"
+    && !document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")
+    && document.getAnimations().every((one) => one.playState !== "running"
+      || one.effect?.getComputedTiming().activeDuration === Infinity);
+  let frames = 0;
+  const look = () => {
+    frames += 1;
+    if (frames > 1 && (isAtRest() || frames > 600)) setTimeout(() => done(true));
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})
+"""
+"""Two frames at least, and until nothing is on its way: what never comes to rest is looked at after ten seconds."""
 _SIDEWAYS = """
 [...document.querySelectorAll("main *, dialog[open] *")].filter((one) => one.scrollWidth > one.clientWidth + 1
     && ["auto", "scroll"].includes(getComputedStyle(one).overflowX) && one.checkVisibility())

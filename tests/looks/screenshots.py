@@ -20,8 +20,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tests import browser as browsers
 from tests import stack as stacks
 from tests.clients import OrderService
+from tests.looks.furnished import break_order, furnish
 from tests.looks.measure import draw
-from tests.looks.pages import VIEWS, Desk, View, break_order, furnish, slug
+from tests.looks.pages import VIEWS, View, slug
+from tests.looks.windows import Desk
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDTHS = (390, 768, 1360)
