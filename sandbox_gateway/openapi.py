@@ -1,12 +1,13 @@
 """The OpenAPI 3.1 document, made of the very models that check requests and type answers."""
 
+import gzip
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, NotRequired, get_args
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
@@ -82,8 +83,17 @@ def add_to(app: Flask, routes: Sequence[Route]) -> None:
         # Made when first asked for: most gateways are never asked.
         return json.dumps(make_document(routes), ensure_ascii=False)
 
+    @cache
+    def zipped() -> bytes:
+        return gzip.compress(text().encode(), mtime=0)
+
     def document() -> Response:
-        return Response(text(), content_type="application/json")
+        takes_zipped = request.accept_encodings["gzip"] > 0
+        response = Response(zipped() if takes_zipped else text(), content_type="application/json")
+        response.vary.add("Accept-Encoding")
+        if takes_zipped:
+            response.content_encoding = "gzip"
+        return response
 
     app.add_url_rule("/openapi.json", "openapi", document, methods=["GET"], provide_automatic_options=False)
 

@@ -10,6 +10,10 @@ const search = document.getElementById("search");
 const menu = document.getElementById("menu");
 
 const answer = await fetch("/openapi.json");
+if (!answer.ok) {
+  page.append(note(`The OpenAPI document did not come (status ${answer.status}). Load this page again.`));
+  throw new Error("no document");
+}
 const api = await answer.json();
 useSchemas(api.components.schemas);
 const entries = [...operations(), ...events(), ...schemas()];

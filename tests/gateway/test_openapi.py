@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
+import requests
 from openapi_spec_validator import validate
 from playwright.sync_api import Page, expect
 
 from sandbox_gateway.problems import KINDS
 from sandbox_gateway.web import ROOMS
 from sandbox_gateway.webhooks.endpoints import EventType
-from tests.gateway.client import Json, document_of
+from tests.gateway.client import TIMEOUT, Json, document_of
 from tests.stack import Gateway
 
 
@@ -39,6 +40,22 @@ def test_every_route_is_in_the_document_with_all_that_it_takes_and_answers(docum
         assert ("Idempotency-Key" in named) == route.takes_key
         for status in ("401", "500"):
             assert "application/problem+json" in operation["responses"][status]["content"]
+
+
+@pytest.mark.parametrize(("takes", "is_zipped"), [("gzip, br", True), ("identity", False), ("gzip;q=0", False)])
+def test_the_document_comes_compressed_to_whoever_takes_that(gateway: Gateway, takes: str, is_zipped: bool) -> None:
+    answer = requests.get(f"{gateway.url}/openapi.json", headers={"Accept-Encoding": takes}, timeout=TIMEOUT)
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert (answer.headers.get("Content-Encoding") == "gzip") == is_zipped
+    assert answer.json() == document_of(gateway.url)
+    if is_zipped:
+        assert int(answer.headers["Content-Length"]) < len(answer.content) / 8
+
+
+def test_where_no_document_comes_the_page_says_so(gateway: Gateway, page: Page) -> None:
+    page.route("**/openapi.json", lambda route: route.fulfill(status=503))
+    page.goto(f"{gateway.url}/docs")
+    expect(page.get_by_text("The OpenAPI document did not come (status 503).")).to_be_visible()
 
 
 def test_operation_ids_are_unique(document: Json) -> None:

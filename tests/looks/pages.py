@@ -355,7 +355,7 @@ VIEWS: tuple[View, ...] = (
     View("error 500", "/orders/{broken}", status=500),
     View("gateway, challenge", "{challenge}", who="customer"),
     View("gateway, challenge over", "{challenge_over}", who="customer", status=410),
-    View("gateway, documentation", "/docs", who="customer", drawn="#contents a"),
+    View("gateway, documentation", "/docs", who="customer", drawn="#page section"),
     View("gateway, problems", "/problems/", who="customer"),
     View("gateway, a problem", "/problems/invalid-transition", who="customer"),
 )
