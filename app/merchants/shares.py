@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import func, select
@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from app.ledger import Account, Event, Line, lines_of
 from app.ledger.accounts import account_id
-from app.ledger.post import POSTINGS, Standing
+from app.ledger.post import POSTINGS, TRANSACTIONS, Standing
 from app.merchants.plans import Plans, terms_at
 from app.merchants.split import split
 from app.money import Money
 
 SHARED = "shared"
 SHARE_BACK = "share_back"
+_CLOCKS_APART = timedelta(days=1)
 
 
 class Sale(Protocol):
@@ -60,20 +61,30 @@ def share_of_capture(session: Session, sale: Sale, amount: Money, moment: dateti
 def volume_of_month(session: Session, owner: str, currency: str, moment: datetime) -> int:
     """What the merchant sold in the calendar month up to now, gross, refunds not taken off."""
     begins = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    sold = select(func.coalesce(func.sum(POSTINGS.c.amount_minor), 0)).where(
-        POSTINGS.c.account_id == account_id(owner, Account.MERCHANT_SHARES, currency),
-        POSTINGS.c.at >= begins,
-        POSTINGS.c.amount_minor > 0,
+    ends = (begins + timedelta(days=31)).replace(day=1)
+    reversal = TRANSACTIONS.alias()
+    sold = (
+        select(func.coalesce(func.sum(POSTINGS.c.amount_minor), 0))
+        .join_from(POSTINGS, TRANSACTIONS, POSTINGS.c.transaction_id == TRANSACTIONS.c.id)
+        .where(
+            POSTINGS.c.account_id == account_id(owner, Account.MERCHANT_SHARES, currency),
+            POSTINGS.c.at >= begins - _CLOCKS_APART,  # booked after it happened; this one has an index
+            TRANSACTIONS.c.kind == SHARED,
+            TRANSACTIONS.c.happened_at >= begins,
+            TRANSACTIONS.c.happened_at < ends,
+            ~select(reversal.c.id).where(reversal.c.reverses == TRANSACTIONS.c.id).exists(),
+        )
     )
     return int(session.scalar(sold) or 0)
 
 
 def share_back(session: Session, standing: Sequence[Standing], amount: Money, moment: datetime) -> tuple[Line, ...]:
     """What a refund takes back of its merchants, and what of the commission they get back for it."""
+    whole = {one.owner: one for one in _left(standing, with_held=True)}
     lines: list[Line] = []
     for one, gross in _taken(standing, amount):
         lines += lines_of(Event.SHARED, Money(-gross, amount.currency), one.owner)
-        lines += _commission_back(session, one, gross, amount.currency, moment)
+        lines += _commission_back(session, whole[one.owner], gross, amount.currency, moment)
     return tuple(lines)
 
 

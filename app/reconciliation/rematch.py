@@ -19,7 +19,7 @@ from app.reconciliation.bank import follow_merchants, judge_named
 from app.reconciliation.models import BankEntry, BankStatement, ReportLine
 from app.settlements.agreed import agreed
 from app.settlements.breaks import note_break
-from app.settlements.match import Matched, judge, known_sources
+from app.settlements.match import Matched, judge, key_of, known_sources, seen_before
 from app.settlements.models import Break, Settlement
 from app.settlements.resolve import end_break, line_of, take_in_line
 from app.settlements.states import BOOKED_OUTCOMES, BreakStatus, Outcome, Side
@@ -64,7 +64,8 @@ def _again(session: Session, one: Break, actor: Actor) -> bool:
         net=line.net_minor,
         created_at=line.created_at,
     )
-    found = judge(told, known, False, settlement.currency, settlement.day, agreed(session))
+    is_seen = key_of(line.type, line.source_id, line.net_minor) in seen_before(session, [line.source_id])
+    found = judge(told, known, is_seen, settlement.currency, settlement.day, agreed(session))
     line.outcome, line.payment_id, line.owner = found.outcome, known.payment_id, known.owner
     line.expected_minor = found.expected
     one.payment_id = known.payment_id

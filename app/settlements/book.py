@@ -8,31 +8,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from itertools import islice
 from typing import Any, cast
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from app.clock import business_now
 from app.crash import crash_point
 from app.db import insert_many, reading, transaction
-from app.disputes.models import Dispute
 from app.gateway import gateway
 from app.gateway.wire import GatewayLine
 from app.ledger import Draft, Event, lines_of, post
 from app.ledger.accounts import DESK
-from app.ledger.post import TRANSACTIONS
 from app.money import Money
-from app.payments.moved import Capture, Refund
-from app.settlements.agreed import Agreed, agreed
+from app.settlements.agreed import agreed
 from app.settlements.breaks import note_break
 from app.settlements.cost import Cost, add_lines
 from app.settlements.learn import ask_about, unheard_of
 from app.settlements.mass import COLUMNS, LINES, take_in_mass
 from app.settlements.match import Known, Matched, known_sources, match_lines
-from app.settlements.models import Break, Settlement, SettlementLine
+from app.settlements.missing import break_of_missing, missing_from, take_in_late
+from app.settlements.models import Break, Settlement
 from app.settlements.states import BOOKED_OUTCOMES, SETTLEMENT, BreakStatus, Outcome, SettlementStatus, Side
 
 CHUNK = 5000
@@ -102,27 +100,18 @@ def _note_breaks(session: Session, settlement: Settlement, matched: Sequence[Mat
     """Write down what differs; the lines that count towards this batch's net by our own books."""
     counted = []
     for one in matched:
-        if one.outcome is Outcome.LATE and _is_the_missing_one(session, settlement, one):
-            continue  # it was counted where it was missing
-        if one.outcome is not Outcome.MATCHED:
+        missing = break_of_missing(session, one) if one.outcome in (Outcome.LATE, Outcome.FEE) else None
+        counts, is_new = one.outcome in BOOKED_OUTCOMES, one.outcome is not Outcome.MATCHED
+        if missing is not None:  # it was counted where it was missing
+            is_new = is_new and not (missing.status == BreakStatus.OPEN and one.outcome is Outcome.LATE)
+            settlement.breaks += missing.status == BreakStatus.OPEN
+            counts = take_in_late(session, missing, one)
+        if is_new:
             said = one.line.fee if one.outcome is Outcome.FEE else one.line.gross
             _break(session, settlement, one.outcome, one.line.source, one.line.id, one.known, said, one.expected)
-        if one.outcome in BOOKED_OUTCOMES:
+        if counts:
             counted.append(one)
     return counted
-
-
-def _is_the_missing_one(session: Session, settlement: Settlement, one: Matched) -> bool:
-    """A line that an earlier report lacked: its break is that it came late, and no longer that it is missing."""
-    found = session.execute(
-        update(_BREAKS)
-        .where(_BREAKS.c.kind == Outcome.MISSING_THERE, _BREAKS.c.source_id == one.line.source)
-        .where(_BREAKS.c.status == BreakStatus.OPEN)
-        .values(kind=Outcome.LATE, line_id=one.line.id, said_minor=one.line.gross)
-        .returning(_BREAKS.c.id)
-    ).all()
-    settlement.breaks += len(found)
-    return bool(found)
 
 
 def _break(
@@ -157,12 +146,10 @@ def _finish(settlement_id: str, read: int) -> Settlement:
         settlement = _locked(session, settlement_id)
         if settlement.status != SettlementStatus.WAITING or settlement.lines_read != read:
             return settlement
-        terms = agreed(session)
-        missing = []
-        for type_, source_id, moment in _missing(session, settlement):
-            known = known_sources(session, [(type_, source_id)])[source_id]
-            _break(session, settlement, Outcome.MISSING_THERE, source_id, "", known, None, known.amount)
-            missing.append(_as_it_should_be(settlement, type_, source_id, known, moment, terms))
+        missing = missing_from(session, settlement)
+        for one in missing:
+            assert one.known is not None, "what nobody knows of is not missed"
+            _break(session, settlement, Outcome.MISSING_THERE, one.line.source, "", one.known, None, one.known.amount)
         cost = Cost(settlement.currency)
         add_lines(session, cost, missing)
         _post(session, settlement, settlement.id, "missing_lines", cost)
@@ -171,70 +158,6 @@ def _finish(settlement_id: str, read: int) -> Settlement:
         crash_point("settlement.before_commit")
     crash_point("settlement.booked")
     return settlement
-
-
-def _missing(session: Session, settlement: Settlement) -> list[tuple[str, str, datetime]]:
-    """What moved in this currency until the day's end and is in no report: type of line, source, moment."""
-    begins = datetime.combine(settlement.day, time(), UTC)
-    ends = begins + timedelta(days=1)
-    currency = settlement.currency
-
-    def told(source: Any, type_: str) -> Any:
-        lines = select(SettlementLine.number).where(
-            SettlementLine.source_id == source,
-            SettlementLine.type == type_,
-            SettlementLine.outcome.not_in((Outcome.DUPLICATE, Outcome.CURRENCY)),
-        )
-        known = select(Break.id).where(Break.source_id == source, Break.kind == Outcome.MISSING_THERE)
-        return lines.exists() | known.exists()
-
-    captures = select(Capture.id, Capture.created_at).where(
-        Capture.currency == currency,
-        Capture.created_at >= begins,
-        Capture.created_at < ends,
-        ~told(Capture.id, "capture"),
-    )
-    found = [("capture", id_, at) for id_, at in session.execute(captures)]
-    for row, moment, kind, type_ in (
-        (Refund, Refund.created_at, Event.REFUNDED, "refund"),
-        (Dispute, Dispute.created_at, Event.DISPUTE_OPENED, "dispute"),
-        (Dispute, Dispute.decided_at, Event.DISPUTE_WON, "dispute_reversal"),
-    ):
-        # Begun and booked before the day's end, so it happened before: of a refund no more is known. Its booking alone
-        # would not do: where the account's clock was moved, our reading of it is a little behind.
-        moved = (
-            select(row.id, TRANSACTIONS.c.at)
-            .join(TRANSACTIONS, TRANSACTIONS.c.source_id == row.id)
-            .where(
-                row.currency == currency,
-                moment < ends,
-                TRANSACTIONS.c.kind == kind,
-                TRANSACTIONS.c.at >= begins - _LOOKS_BACK,
-                TRANSACTIONS.c.at < ends,
-                ~told(row.id, type_),
-            )
-        )
-        found += [(type_, id_, at) for id_, at in session.execute(moved)]
-    return found
-
-
-def _as_it_should_be(
-    settlement: Settlement, type_: str, source_id: str, known: Known, moment: datetime, terms: Agreed
-) -> Matched:
-    gross = known.amount if type_ in ("capture", "dispute_reversal") else -known.amount
-    fee = terms.capture_fee(gross, known.currency, known.country, moment) if type_ == "capture" else 0
-    line = GatewayLine(
-        id="",
-        type=type_,
-        payment=None,
-        source=source_id,
-        currency=settlement.currency,
-        gross=gross,
-        fee=fee or 0,
-        net=gross - (fee or 0),
-        created_at=moment,
-    )
-    return Matched(line, Outcome.MATCHED, known)
 
 
 def _post(session: Session, settlement: Settlement, source_id: str, kind: str, cost: Cost) -> None:

@@ -71,7 +71,7 @@ def match_lines(
     agreed: Agreed,
 ) -> list[Matched]:
     """The lines in their order, each with what it is to us; `known` is what we know of their sources."""
-    seen = _seen(session, [line.source for line in lines])
+    seen = seen_before(session, [line.source for line in lines])
     found = []
     for line in lines:
         key = key_of(line.type, line.source, line.net)
@@ -146,7 +146,7 @@ _ROWS_OF: dict[str, tuple[type[Any], ...]] = {
 }
 
 
-def _seen(session: Session, ids: Sequence[str]) -> set[Key]:
+def seen_before(session: Session, ids: Sequence[str]) -> set[Key]:
     """Which of their movements a report told already."""
     if not ids:
         return set()

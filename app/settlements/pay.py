@@ -31,13 +31,16 @@ _S = MerchantPayoutStatus
 
 
 def settled_until(session: Session, currency: str) -> datetime | None:
-    """Up to when all that was sold in the currency has come to our bank; None before the first payout."""
-    newest = session.scalar(
-        select(func.max(Settlement.day))
-        .join(Payout, Payout.id == Settlement.payout_id)
-        .where(Settlement.currency == currency, Payout.status == PayoutStatus.PAID)
-    )
-    return None if newest is None else datetime.combine(newest, time(), UTC) + timedelta(days=1)
+    """Up to when all that was sold in the currency has come to our bank, and is there; None before the first payout."""
+    paid = select(Payout.id).where(Payout.status == PayoutStatus.PAID)
+    mine = Settlement.currency == currency
+    newest = session.scalar(select(func.max(Settlement.day)).where(mine, Settlement.payout_id.in_(paid)))
+    if newest is None:
+        return None
+    is_there = Settlement.payout_id.is_not(None) & Settlement.payout_id.in_(paid)
+    gap = session.scalar(select(func.min(Settlement.day)).where(mine, ~is_there, Settlement.net_minor != 0))
+    until = newest + timedelta(days=1) if gap is None else min(gap, newest + timedelta(days=1))
+    return datetime.combine(until, time(), UTC)
 
 
 def payable(session: Session, merchant_id: str, currency: str) -> tuple[Money, datetime | None]:
@@ -122,6 +125,7 @@ def send_or_ask(payout_id: str, reason: str, actor: Actor, request_key: str | No
             return asked_before
         payout = _locked(session, payout_id)
         _check(payout, _S.SENT)
+        _check_account(session, payout)
         limit = current_policy(session).payout_limit(payout.currency)
         if actor.kind == ActorKind.OPERATOR and payout.amount > limit:
             return ask_approval(session, KIND, payout.id, payout.amount, {}, actor, reason, request_key)
@@ -135,6 +139,7 @@ def send_payout(payout_id: str, reason: str, actor: Actor) -> MerchantPayout:
         if payout.status == _S.SENT:
             return payout
         _check(payout, _S.SENT)
+        _check_account(session, payout)
         amount, _ = payable(session, payout.merchant_id, payout.currency)
         if payout.amount > amount:
             raise RuleBroken(
@@ -213,6 +218,15 @@ def _check(payout: MerchantPayout, status: MerchantPayoutStatus) -> None:
             "invalid_transition",
             f"The payout is {now.value}: it cannot become {status.value} now.",
             current_status=now.value,
+        )
+
+
+def _check_account(session: Session, payout: MerchantPayout) -> None:
+    account = beneficiary_of(session, payout.merchant_id)
+    if account is None or account.id != payout.beneficiary_id:
+        raise RuleBroken(
+            "account_changed",
+            "The merchant is paid to another account since this was proposed. Cancel it and propose anew.",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -19,13 +20,21 @@ from app.settlements.breaks import note_break
 from app.settlements.models import Payout, Settlement
 from app.settlements.states import PAYOUT, Outcome, PayoutStatus, SettlementStatus, Side
 
+log = structlog.get_logger("settlements")
+
 
 def record_payout(told: GatewayPayout) -> bool:
-    """Take the gateway's word on a payout; False where it waits for a settlement that is not booked yet."""
+    """Take the gateway's word on a payout; False where it waits for a settlement that is not booked yet.
+
+    What it cannot be is not believed: nothing of it is taken, and operators are told.
+    """
     with reading() as session:
         known = session.get(Payout, told.id)
         booked = _settlements(session, told.settlements)
     if known is not None and known.version >= told.version:
+        return True
+    if (why := _why_not(known, told)) is not None:
+        _tell_not_believed(known, told, why)
         return True
     if len(booked) < len(told.settlements) or any(one.status == SettlementStatus.WAITING for one in booked):
         return False
@@ -35,9 +44,26 @@ def record_payout(told: GatewayPayout) -> bool:
         payout = session.get(Payout, told.id, with_for_update=True)
         if payout is None:
             payout = _begin(session, told)
-        if payout.version < told.version:
+        if payout.version < told.version and _why_not(payout, told) is None:
             _follow(session, payout, told)
     return True
+
+
+def is_recorded(told: GatewayPayout) -> bool:
+    """Whether we know as much of the payout as the gateway said."""
+    with reading() as session:
+        known = session.get(Payout, told.id)
+    return known is not None and known.version >= told.version
+
+
+def _why_not(payout: Payout | None, told: GatewayPayout) -> str | None:
+    """Why the gateway's word cannot be believed; None where it can."""
+    if told.status not in set(PayoutStatus):
+        return f"It says that the payout is {told.status[:40]!r}, which we do not know."
+    before, after = PayoutStatus.PENDING if payout is None else PayoutStatus(payout.status), PayoutStatus(told.status)
+    if before == after or PAYOUT.leads_to(before, after):
+        return None
+    return f"It says that the payout is {told.status}; what is {before.value} cannot become that."
 
 
 def _begin(session: Session, told: GatewayPayout) -> Payout:
@@ -74,8 +100,7 @@ def _begin(session: Session, told: GatewayPayout) -> Payout:
 
 
 def _follow(session: Session, payout: Payout, told: GatewayPayout) -> None:
-    before, after = PayoutStatus(payout.status), PayoutStatus(told.status)
-    assert before == after or PAYOUT.leads_to(before, after), f"payout {told.id}: no line {before} to {after}"
+    after = PayoutStatus(told.status)
     payout.version, payout.status = told.version, after
     payout.failure, payout.why = told.failure, told.why
     payout.arrives_at, payout.paid_at, payout.failed_at = told.arrives_at, told.paid_at, told.failed_at
@@ -116,8 +141,22 @@ def _differs(session: Session, told: GatewayPayout, ours: int) -> None:
         told.currency,
         said=told.amount,
         expected=ours,
-        settlement_id=told.settlements[-1],
+        settlement_id=told.settlements[-1] if told.settlements else None,
     )
+
+
+def _tell_not_believed(payout: Payout | None, told: GatewayPayout, why: str) -> None:
+    with transaction() as session:
+        is_news = tell_operators(
+            session,
+            NoticeKind.MISMATCH,
+            told.id if payout is not None else f"payout {told.id}",
+            f"What the gateway says of the payout {told.id} is not believed",
+            detail=f"{why} Nothing of it is taken into the books. Ask the gateway what became of the payout.",
+            occasion=f"version {told.version}",
+        )
+    if is_news:
+        log.warning("a payout that is not believed", payout=told.id, version=told.version, reason=why)
 
 
 def _tell_failed(session: Session, payout: Payout) -> None:

@@ -11,9 +11,9 @@ from app.errors import NotFound, RuleBroken
 from app.ledger import Draft, Event, Line, lines_of, post
 from app.ledger.accounts import DESK
 from app.money import Money
-from app.payments.moved import Refund
+from app.settlements.missing import loss_of_missing, uncount
 from app.settlements.models import Break
-from app.settlements.resolve import end_break, lock_open_break
+from app.settlements.resolve import end_break, line_of, lock_open_break, take_in_line
 from app.settlements.states import BreakStatus, Outcome, Side
 from app.timeline import Actor
 
@@ -31,11 +31,10 @@ def loss_of(session: Session, one: Break) -> Money | None:
         return None
     if one.kind == Outcome.FEE:
         loss = (one.said_minor or 0) - (one.expected_minor or 0)
+    elif one.kind == Outcome.MISSING_THERE and one.side == Side.REPORT:
+        loss = loss_of_missing(session, one).amount_minor
     else:
         loss = one.difference.amount_minor
-        is_refund = session.get(Refund, one.source_id) is not None
-        if one.kind == Outcome.MISSING_THERE and one.side == Side.REPORT and is_refund:
-            loss = -loss  # a refund that the gateway does not tell of took nothing from us
     return Money(loss, one.currency) if loss else None
 
 
@@ -69,7 +68,13 @@ def _write_off_approved(approval: Approval) -> str:
         if loss is None or loss.amount_minor != approval.payload["loss"]:
             raise RuleBroken("changed_since", "The break is another one since it was asked for. Look at it again.")
         draft = Draft(
-            "break", one.id, Event.WRITTEN_OFF.value, DESK, _lines(one, loss), payment_id=one.payment_id, cause=one.id
+            "break",
+            one.id,
+            Event.WRITTEN_OFF.value,
+            DESK,
+            _lines(session, one, loss),
+            payment_id=one.payment_id,
+            cause=one.id,
         )
         post(session, draft)
         reason = f"{approval.reason} (allowed by {approval.decided_by_name}: {approval.decision_reason})"
@@ -77,8 +82,11 @@ def _write_off_approved(approval: Approval) -> str:
     return "written off; the ledger has the loss."
 
 
-def _lines(one: Break, loss: Money) -> tuple[Line, ...]:
-    """The loss is taken off where the books have it: at the bank, or at the gateway."""
+def _lines(session: Session, one: Break, loss: Money) -> tuple[Line, ...]:
+    """The loss is taken off where the books have it: at the bank, or at the gateway.
+
+    A line with another sum is believed from now on; one that never came costs nothing and brings nothing.
+    """
     gain = Money(-loss.amount_minor, loss.currency)
     written_off = lines_of(Event.WRITTEN_OFF, loss, DESK)
     if one.side == Side.BANK:
@@ -86,4 +94,9 @@ def _lines(one: Break, loss: Money) -> tuple[Line, ...]:
     lines = lines_of(Event.UNMATCHED, loss, DESK) + written_off
     if one.kind == Outcome.PAYOUT:  # its rest was available, and stays there
         lines += lines_of(Event.BECAME_AVAILABLE, gain, DESK)
+    elif one.kind == Outcome.MISSING_THERE:
+        lines += uncount(session, one)
+    elif one.kind == Outcome.AMOUNT and one.settlement_id is not None:
+        line = line_of(session, one)
+        lines += take_in_line(session, one, line.owner, line.fee_minor, line.gross_minor)
     return lines

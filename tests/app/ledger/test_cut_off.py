@@ -61,7 +61,7 @@ def test_wherever_it_breaks_off_the_books_are_the_same(
     report = _report(currency)
     monkeypatch.setattr(book, "gateway", lambda: report)
     monkeypatch.setattr(book, "CHUNK", chunk)
-    settlement_id = waiting_settlement(currency, LINES)
+    settlement_id = waiting_settlement(currency, LINES, NOW.date())
     for ends_after in range(LINES):
         report.ends_after = ends_after
         with pytest.raises(GatewayUnavailable):

@@ -10,21 +10,18 @@ import pytest
 from sqlalchemy import select
 
 from app.db import reading, transaction
-from app.errors import NotFound
-from app.gateway import GatewayPayment
 from app.gateway.wire import GatewayLine
 from app.ids import new_id
 from app.ledger.balances import trial_balance
 from app.merchants.models import CommissionPlan, Merchant
 from app.merchants.terms import Terms
 from app.orders.place import Item
-from app.payments import sync
 from app.payments.models import Payment
 from app.settlements import book
 from app.settlements.agreed import agreed
 from app.settlements.models import Break, GatewayTerms, SettlementLine
 from app.settlements.states import Outcome
-from tests.app.ledger.world import NOW, begin, waiting_settlement
+from tests.app.ledger.world import NOW, begin, book_report, line_of
 
 CURRENCIES = {"by line": "SEK", 4: "NOK", 1000: "DKK"}
 HOURS = (-11, -3, 0, 4, 11)
@@ -40,19 +37,6 @@ BEFORE, AFTER = (
         },
     )
 )
-
-
-class Report:
-    """A gateway that tells these lines, and knows no payment of an unknown one."""
-
-    def __init__(self, lines: Sequence[GatewayLine]) -> None:
-        self.lines = lines
-
-    def settlement_lines(self, _settlement_id: str) -> Iterator[GatewayLine]:
-        yield from self.lines
-
-    def get_payment(self, _payment_id: str) -> GatewayPayment:
-        raise NotFound("payment")
 
 
 @pytest.fixture(scope="module")
@@ -80,20 +64,6 @@ def _sold(amount: int, currency: str, at: datetime, country: str | None, items: 
     return story
 
 
-def _line(story: Any, fee: int, **other: Any) -> GatewayLine:
-    (capture,) = story.word.captures
-    told = {
-        "id": new_id("ln"),
-        "type": "capture",
-        "payment": story.gateway_id,
-        "source": capture.id,
-        "currency": story.currency,
-        "gross": capture.amount,
-        "created_at": capture.created_at,
-    } | other
-    return GatewayLine(fee=fee, net=told["gross"] - fee, **told)
-
-
 def _report(currency: str, own: str, other: str) -> list[GatewayLine]:
     """Right lines, and each kind of wrong one between them."""
     with reading() as session:
@@ -107,12 +77,12 @@ def _report(currency: str, own: str, other: str) -> list[GatewayLine]:
         fee = terms.capture_fee(amount, currency, country, at) or 77
         stories.append(story)
         if number != 14:  # that one is missing
-            lines.append(_line(story, fee + (1 if number % 4 == 3 else 0)))
+            lines.append(line_of(story, fee + (1 if number % 4 == 3 else 0)))
     lines[8:8] = [
         lines[3].model_copy(update={"id": new_id("ln")}),
-        _line(stories[14], 5, type="fee", source="re_unknown"),
-        _line(stories[0], 0, type="reserve", source=new_id("rsv"), gross=-500, payment=None),
-        _line(stories[0], 0, type="adjustment", source=new_id("adj"), gross=-70, payment=None),
+        line_of(stories[14], 5, type="fee", source="re_unknown"),
+        line_of(stories[0], 0, type="reserve", source=new_id("rsv"), gross=-500, payment=None),
+        line_of(stories[0], 0, type="adjustment", source=new_id("adj"), gross=-70, payment=None),
     ]
     lines[2] = lines[2].model_copy(update={"gross": lines[2].gross + 1, "net": lines[2].net + 1})
     lines[4] = lines[4].model_copy(update={"currency": "EUR"})
@@ -123,12 +93,9 @@ def _report(currency: str, own: str, other: str) -> list[GatewayLine]:
 
 def _booked(currency: str, lines: Sequence[GatewayLine], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Book them; all that the books say of it, without the names of this one."""
-    settlement_id = waiting_settlement(currency, len(lines))
-    for room in (book, sync):
-        monkeypatch.setattr(room, "gateway", lambda: Report(lines))
-    done = book.book_settlement(settlement_id)
-    rows = select(SettlementLine).where(SettlementLine.settlement_id == settlement_id).order_by(SettlementLine.number)
-    breaks = select(Break).where(Break.settlement_id == settlement_id)
+    done = book_report(currency, lines, monkeypatch, NOW.date())
+    rows = select(SettlementLine).where(SettlementLine.settlement_id == done.id).order_by(SettlementLine.number)
+    breaks = select(Break).where(Break.settlement_id == done.id)
     with reading() as session:
         return {
             "head": (done.status, done.lines_read, done.net_read_minor, done.breaks, done.parts),

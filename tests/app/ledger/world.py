@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from app.clock import business_now
 from app.db import transaction
 from app.disputes.record import record_gateway_dispute
+from app.errors import NotFound
 from app.gateway import GatewayDispute, GatewayPayment
+from app.gateway.wire import GatewayLine
 from app.ids import new_id
 from app.orders.models import Order
 from app.orders.place import Item, NewOrder, place_order
+from app.payments import sync
 from app.payments.models import Payment
 from app.payments.record import record_gateway_payment
 from app.payments.states import PaymentStatus
+from app.settlements import book
+from app.settlements.models import Settlement
 from app.timeline import Actor, ActorKind
 from bench.settlement import unread
 
@@ -220,9 +227,45 @@ def begin(amount: int, currency: str, items: Sequence[Item] = (), merchant_id: s
     return story
 
 
-def waiting_settlement(currency: str, lines: int) -> str:
-    """The id of a settlement of today that has so many lines, none of them read."""
-    settlement = unread(new_id("st"), currency, NOW.date(), lines, NOW)
+class Report:
+    """A gateway that tells these lines, and knows no payment of an unknown one."""
+
+    def __init__(self, lines: Sequence[GatewayLine]) -> None:
+        self.lines = lines
+
+    def settlement_lines(self, _settlement_id: str) -> Iterator[GatewayLine]:
+        yield from self.lines
+
+    def get_payment(self, _payment_id: str) -> GatewayPayment:
+        raise NotFound("payment")
+
+
+def line_of(story: Story, fee: int, **other: Any) -> GatewayLine:
+    """The line of its one capture."""
+    (capture,) = story.word.captures
+    told: dict[str, Any] = {
+        "id": new_id("ln"),
+        "type": "capture",
+        "payment": story.gateway_id,
+        "source": capture.id,
+        "currency": story.currency,
+        "gross": capture.amount,
+        "created_at": capture.created_at,
+    } | other
+    return GatewayLine(fee=fee, net=told["gross"] - fee, **told)
+
+
+def book_report(currency: str, lines: Sequence[GatewayLine], monkeypatch: pytest.MonkeyPatch, day: date) -> Settlement:
+    """Take a report of that day into the books."""
+    settlement_id = waiting_settlement(currency, len(lines), day)
+    for room in (book, sync):
+        monkeypatch.setattr(room, "gateway", lambda: Report(lines))
+    return book.book_settlement(settlement_id)
+
+
+def waiting_settlement(currency: str, lines: int, day: date) -> str:
+    """The id of a settlement that has so many lines, none of them read."""
+    settlement = unread(new_id("st"), currency, day, lines, NOW)
     with transaction() as session:
         session.add(settlement)
     return settlement.id

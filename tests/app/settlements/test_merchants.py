@@ -165,6 +165,48 @@ def test_a_sale_is_split_and_paid_to_one_of_them_by_two_people(shop: Shop, finan
     assert shop.verify()["faults"] == {"balance": [], "chain": [], "agreement": []}
 
 
+def test_what_the_bank_gave_back_to_the_gateway_is_paid_to_nobody(shop: Shop, finance: Visitor, seller: str) -> None:
+    paid = "SELECT id FROM payouts WHERE currency = 'CHF' AND status = 'paid' ORDER BY created_at"
+    for amount, payouts in ((100_000, 1), (1_000, 2)):
+        shop.sell(amount, "CHF", items=[{"name": "A lamp", "quantity": 1, "unit_amount": amount, "merchant": seller}])
+        shop.end_day()
+        shop.go_on("P6D")
+        until(lambda: len(shop.rows(paid)) == payouts, what="the gateway's payout", within=60)  # noqa: B023
+    first = shop.rows(paid)[0]["id"]
+    shop.gateway.call("POST", f"/_sandbox/payouts/{first}/next", {"action": "return"})
+    failed = "SELECT id FROM payouts WHERE status = 'failed' AND id = :id"
+    until(lambda: shop.rows(failed, id=first), what="its return to be heard of", within=60)
+    early = finance.send(f"/merchants/{seller}", f"/merchants/{seller}/payouts", currency="CHF")
+    assert early.status_code == 409
+    assert "has not come from the gateway" in early.text
+    shop.go_on("P6D")  # it goes out again with the next
+    until(lambda: len(shop.rows(paid)) == 2, what="it to be paid again", within=60)
+    proposed = finance.send(f"/merchants/{seller}", f"/merchants/{seller}/payouts", currency="CHF")
+    assert proposed.status_code == 200, proposed.text
+
+
+def test_a_payout_goes_to_no_account_that_was_changed_since(shop: Shop, finance: Visitor, seller: str) -> None:
+    page = f"/merchants/{seller}"
+    shop.sell(5_000, "SEK", items=[{"name": "A lamp", "quantity": 1, "unit_amount": 5_000, "merchant": seller}])
+    shop.end_day()
+    shop.go_on("P6D")
+    until(lambda: shop.rows("SELECT id FROM payouts WHERE currency = 'SEK' AND status = 'paid'"), what="it", within=60)
+    proposed = finance.send(page, f"{page}/payouts", currency="SEK")
+    at = proposed.url.removeprefix(shop.stack.dashboard_url)
+    finance.send(
+        page, f"{page}/beneficiary", **GOOD | {"number": "GB82 WEST 1234 5698 7654 32", "reason": "taken over"}
+    )
+    refused = finance.send(at, f"{at}/sending", reason="as every month")
+    assert refused.status_code == 409
+    assert "another account since this was proposed" in refused.text
+    sent = shop.rows("SELECT status FROM merchant_payouts WHERE id = :id", id=at.rpartition("/")[2])
+    assert sent[0]["status"] == "proposed"
+    finance.send(at, f"{at}/end", status="canceled", reason="to the new account")
+    anew = finance.send(page, f"{page}/payouts", currency="SEK")
+    assert "GB" in anew.text
+    finance.send(page, f"{page}/beneficiary", **GOOD)
+
+
 def test_a_statement_adds_up_and_says_what_the_ledger_says(shop: Shop, finance: Visitor, seller: str) -> None:
     items = [{"name": "A lamp", "quantity": 1, "unit_amount": 7_777, "merchant": seller}]
     order = shop.sell(7_777, items=items)
