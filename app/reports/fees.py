@@ -54,7 +54,7 @@ def _by_the_books(session: Session, asked: Asked, cut: Cut, currency: str) -> Sh
 
 
 def _wanted(asked: Asked, cut: Cut, currency: str) -> list[ColumnElement[bool]]:
-    """Lines that cost something, of booked settlements whose day lies in the period."""
+    """Lines that cost something, of settlements that were booked in the period: what the ledger has of it, too."""
     found = [
         SettlementLine.currency == currency,
         SettlementLine.fee_minor != 0,
@@ -62,9 +62,9 @@ def _wanted(asked: Asked, cut: Cut, currency: str) -> list[ColumnElement[bool]]:
         Settlement.booked_at <= cut.at,
     ]
     if asked.begins is not None:
-        found.append(Settlement.day >= asked.begins.date())
+        found.append(Settlement.booked_at >= asked.begins)
     if asked.ends is not None:
-        found.append(Settlement.day < asked.ends.date())
+        found.append(Settlement.booked_at < asked.ends)
     return found
 
 

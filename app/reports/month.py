@@ -64,7 +64,7 @@ def _figures(session: Session, book: Book, asked: Asked) -> Sheet:
                 own, past = now[one.key], before[one.key]
                 rows.append(_row(one.label, own.amount, past.amount, own.lines, one.key))
         if not are_payouts:
-            rows.append(_row("Net before payouts", _net(book, now), _net(book, before), is_sum=True))
+            rows.append(_row("Net of the month", _net(book, now), _net(book, before), is_sum=True))
     rows.append(_row("Closing at the gateway", book.balance(asked.ends), book.balance(asked.begins), is_sum=True))
     codes = list(_EARNED)
     own_sums = sums_on(session, book.cut, codes, book.currency, asked.begins, asked.ends)

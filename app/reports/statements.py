@@ -59,7 +59,7 @@ def _report(asked: Asked, cut: Cut, title: str, facts: list[tuple[str, str]], bo
 
 
 def steps_of(book: Book, opening: Money, sums: dict[str, Sum], closing: Money) -> list[Step]:
-    """Opening, each figure that is something, net before payouts, payouts, closing."""
+    """Opening, each figure that is something, what is there before payouts, payouts, closing."""
     found = [Step("Opening", opening, is_level=True)]
     level = opening
     for are_payouts in (False, True):
@@ -69,7 +69,7 @@ def steps_of(book: Book, opening: Money, sums: dict[str, Sum], closing: Money) -
                 found.append(Step(one.label, total.amount, one.key))
                 level += total.amount
         if not are_payouts:
-            found.append(Step("Net before payouts", level, is_level=True))
+            found.append(Step("Before payouts", level, is_level=True))
     if level != closing:
         found.append(Step("Other movements", closing - level, OTHER))
     return [*found, Step("Closing", closing, is_level=True)]
