@@ -173,7 +173,7 @@ def tell(
 def _tells_of(webhook: WebhookEvent, act: Act) -> bool:
     """Whether the event is of something that the act's answers brought. The acts are asked from the oldest on."""
     told = webhook.body.get("data") or {}
-    if act.attempt is None:
+    if act.attempt is None or webhook.received_at < act.recorded_at:  # what was heard before it tells of something else
         return False
     if webhook.type.startswith("refund."):
         return act.result_id is not None and told.get("id") == act.result_id

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import requests
+
 from tests.app.screens.visitor import Read, Visitor
 from tests.clients import GatewayAccount, Json, OrderService
 from tests.stack import until
@@ -57,6 +59,22 @@ def test_the_timeline_tells_acts_with_their_calls_changes_and_webhooks(visitor: 
     assert "Visa ···· 4242" in shown.text
     assert '"status" : "partially_refunded"' in shown.text
     assert visitor.get("/payments/pay_00000000000000000000000000").status_code == 404
+
+
+def test_what_was_heard_before_stays_where_it_was(visitor: Visitor, service: OrderService) -> None:
+    order = service.place(5000)
+    asked = service.pay(order, "visa_challenge", capture=True)
+    approved = requests.post(asked["next_action"]["url"], {"decision": "approve"}, timeout=20, allow_redirects=False)
+    assert approved.status_code in (200, 303)
+    service.order_when(order, "paid")
+    before = _acts(_settled(visitor, f"/orders/{order['id']}", 2))
+    assert any(act.startswith("Webhook payment.captured") and "payment Captured" in act for act in before)
+    assert service.call("POST", f"/orders/{order['id']}/refunds", {"amount": 700}).ok
+    refund, *rest = _acts(_settled(visitor, f"/orders/{order['id']}", 3))
+    assert "Captured" not in refund
+    assert [act.split(" ago")[0].rpartition(" ")[0] for act in rest] == [
+        act.split(" ago")[0].rpartition(" ")[0] for act in before
+    ]
 
 
 def test_a_declined_try_stands_beside_the_one_that_paid(visitor: Visitor, service: OrderService) -> None:
