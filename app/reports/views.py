@@ -26,6 +26,7 @@ from app.reports.cut import Cut, cut_now, cut_of
 from app.reports.files import FORMS, name_of
 from app.reports.forms import ReportForm, usual_args
 from app.reports.make import ask_for, note_made, pieces_of
+from app.reports.merchant_payout import merchant_payout_steps, statement_of
 from app.reports.models import MadeReport
 from app.reports.payout import payout_steps
 from app.reports.report import Ref, Report
@@ -33,6 +34,7 @@ from app.reports.shown import ShownFall, Ways, falls_of, href_of, month_charts, 
 from app.reports.states import MadeStatus
 from app.security import actor
 from app.settlements.look import get_payout
+from app.settlements.models import MerchantPayout
 
 blueprint = Blueprint("reports", __name__)
 
@@ -58,6 +60,16 @@ def payout_falls(payout_id: str) -> Sequence[ShownFall]:
         payout = get_payout(session, payout_id)
         cut = cut_now(session)
         return falls_of(*payout_steps(session, payout), Ways(Asked(Kind.PAYOUT, payout=payout_id), cut.token))
+
+
+@blueprint.app_template_global()
+def merchant_payout_falls(payout_id: str) -> Sequence[ShownFall]:
+    """The same for a payout to a merchant."""
+    with reading() as session:
+        payout = session.get_one(MerchantPayout, payout_id)
+        cut = cut_now(session)
+        ways = Ways(statement_of(session, payout), cut.token)
+        return falls_of(*merchant_payout_steps(session, payout, cut), ways)
 
 
 @blueprint.get("/reports")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import calendar
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select, true
 from sqlalchemy.orm import Session
 
 from app import approvals, audit
@@ -43,40 +45,68 @@ def settled_until(session: Session, currency: str) -> datetime | None:
     return datetime.combine(until, time(), UTC)
 
 
-def payable(session: Session, merchant_id: str, currency: str) -> tuple[Money, datetime | None]:
-    """What may be paid to a merchant now, and up to when its sales had come to us.
+@dataclass(frozen=True)
+class Payable:
+    """How much may be paid to a merchant, and why; all in one currency."""
 
-    What was due then, less whatever took from it since: refunds, disputes, fees, payouts. Never more than is due now.
-    """
+    until: datetime | None
+    """Up to when its sales had come to us."""
+    due_then: Money
+    """What was due then."""
+    taken: Money
+    """What refunds, disputes and fees took since."""
+    sent: Money
+    """What payouts took since."""
+    due_now: Money
+
+    @property
+    def amount(self) -> Money:
+        """Never more than is due now."""
+        left = min(self.due_then - self.taken - self.sent, self.due_now)
+        return max(left, Money(0, left.currency))
+
+
+def payable(session: Session, merchant_id: str, currency: str) -> tuple[Money, datetime | None]:
+    """What may be paid to a merchant now, and up to when its sales had come to us."""
     until = settled_until(session, currency)
-    nothing = Money(0, currency)
     if until is None:
-        return nothing, None
+        return Money(0, currency), None
+    return how_payable(session, merchant_id, currency, until).amount, until
+
+
+def how_payable(
+    session: Session, merchant_id: str, currency: str, until: datetime, at: datetime | None = None
+) -> Payable:
+    """The same with its parts; `at` an earlier moment, by the account's clock."""
     account = account_id(merchant_id, Account.MERCHANT_DUE, currency)
     mine = select(func.coalesce(func.sum(-POSTINGS.c.amount_minor), 0)).where(POSTINGS.c.account_id == account)
-    due_then = int(session.scalar(mine.where(POSTINGS.c.at < until)) or 0)
-    due_now = int(session.scalar(mine) or 0)
+    by_then = mine if at is None else mine.where(POSTINGS.c.at <= at)
     since = (
         select(func.sum(POSTINGS.c.amount_minor).label("taken"))
         .join_from(POSTINGS, TRANSACTIONS, POSTINGS.c.transaction_id == TRANSACTIONS.c.id)
         .where(
             POSTINGS.c.account_id == account,
             POSTINGS.c.at >= until,
+            POSTINGS.c.at <= at if at is not None else true(),
             TRANSACTIONS.c.source_type != KIND,
         )
         .group_by(POSTINGS.c.transaction_id)
         .having(func.sum(POSTINGS.c.amount_minor) > 0)
         .subquery()
     )
-    taken = int(session.scalar(select(func.coalesce(func.sum(since.c.taken), 0))) or 0)
-    paid = select(func.coalesce(func.sum(MerchantPayout.amount_minor), 0)).where(
+    sent = select(func.coalesce(func.sum(MerchantPayout.amount_minor), 0)).where(
         MerchantPayout.merchant_id == merchant_id,
         MerchantPayout.currency == currency,
         MerchantPayout.status.in_((_S.SENT, _S.PAID)),
         MerchantPayout.sent_at >= until,
+        MerchantPayout.sent_at <= at if at is not None else true(),
     )
-    left = due_then - taken - int(session.scalar(paid) or 0)
-    return Money(max(0, min(left, due_now)), currency), until
+
+    def sum_of(rows: Select[Any]) -> Money:
+        return Money(int(session.scalar(rows) or 0), currency)
+
+    taken = select(func.coalesce(func.sum(since.c.taken), 0))
+    return Payable(until, sum_of(mine.where(POSTINGS.c.at < until)), sum_of(taken), sum_of(sent), sum_of(by_then))
 
 
 def propose_payout(merchant_id: str, currency: str, actor: Actor) -> MerchantPayout:

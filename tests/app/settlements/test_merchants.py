@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
-from tests.app.screens.visitor import Visitor
+from tests.app.screens.visitor import Read, Visitor
 from tests.app.settlements.shop import Shop
 from tests.hostile import NASTY, assert_harmless
 from tests.stack import until
@@ -45,6 +47,23 @@ def seller(shop: Shop, finance: Visitor) -> str:
         assert answer.status_code == 200, answer.text
     finance.send(page, f"{page}/schedule", schedule="manual", payout_day="1", currency="USD", reason="by hand")
     return merchant
+
+
+@pytest.mark.parametrize("currency", [None, "EUR"])
+def test_another_schedule_leaves_the_currency_as_it_is(shop: Shop, finance: Visitor, currency: str | None) -> None:
+    name = f"Keeps {currency}"
+    merchant = finance.send("/merchants/new", "/merchants", name=name, currency="EUR").url.rpartition("/")[2]
+    page = f"/merchants/{merchant}"
+    finance.send(page, f"{page}/schedule", currency=currency or "", reason="as agreed")
+    assert finance.read(page).fields["currency"] == (currency or "")
+    for schedule in ("weekly", "manual"):
+        answer = finance.send(page, f"{page}/schedule", schedule=schedule, reason="paid otherwise")
+        assert answer.status_code == 200, answer.text
+    assert f"Books in {currency or 'any currency'}" in finance.read(page).text
+    wanted = "SELECT currency, schedule FROM merchants WHERE id = :id"
+    assert shop.rows(wanted, id=merchant) == [{"currency": currency, "schedule": "manual"}]
+    without = {name: value for name, value in finance.read(page).fields.items() if name != "currency"}
+    assert finance.post(f"{page}/schedule", without | {"reason": "no currency at all"}).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -146,6 +165,7 @@ def test_a_sale_is_split_and_paid_to_one_of_them_by_two_people(shop: Shop, finan
     assert proposed.status_code == 200, proposed.text
     path = proposed.url.removeprefix(shop.stack.dashboard_url)
     assert f"{due / 100:,.2f}" in proposed.text
+    assert finance.get(f"/search?q={path.rpartition('/')[2]}").url == proposed.url
 
     asked = finance.send(path, f"{path}/sending", reason="monthly statement")
     assert "waits for a second one" in asked.text
@@ -168,7 +188,9 @@ def test_a_sale_is_split_and_paid_to_one_of_them_by_two_people(shop: Shop, finan
 def test_what_the_bank_gave_back_to_the_gateway_is_paid_to_nobody(shop: Shop, finance: Visitor, seller: str) -> None:
     paid = "SELECT id FROM payouts WHERE currency = 'CHF' AND status = 'paid' ORDER BY created_at"
     for amount, payouts in ((100_000, 1), (1_000, 2)):
-        shop.sell(amount, "CHF", items=[{"name": "A lamp", "quantity": 1, "unit_amount": amount, "merchant": seller}])
+        sold = shop.sell(
+            amount, "CHF", items=[{"name": "A lamp", "quantity": 1, "unit_amount": amount, "merchant": seller}]
+        )
         shop.end_day()
         shop.go_on("P6D")
         until(lambda: len(shop.rows(paid)) == payouts, what="the gateway's payout", within=60)  # noqa: B023
@@ -181,8 +203,40 @@ def test_what_the_bank_gave_back_to_the_gateway_is_paid_to_nobody(shop: Shop, fi
     assert "has not come from the gateway" in early.text
     shop.go_on("P6D")  # it goes out again with the next
     until(lambda: len(shop.rows(paid)) == 2, what="it to be paid again", within=60)
+    shop.refund(sold, 700)
     proposed = finance.send(f"/merchants/{seller}", f"/merchants/{seller}/payouts", currency="CHF")
     assert proposed.status_code == 200, proposed.text
+    until(
+        lambda: "Refunds, disputes and fees since" in finance.read(_path(proposed)).text, what="the books to be sealed"
+    )
+    _adds_up(finance, _path(proposed))
+    finance.send(_path(proposed), f"{_path(proposed)}/sending", reason="as every month")
+    shop.sell(3_000, "CHF", items=[{"name": "A lamp", "quantity": 1, "unit_amount": 3_000, "merchant": seller}])
+    shop.end_day()
+    shop.go_on("P6D")
+    until(lambda: len(shop.rows(paid)) == 3, what="the next payout", within=60)
+    after = finance.send(f"/merchants/{seller}", f"/merchants/{seller}/payouts", currency="CHF")
+    _adds_up(finance, _path(proposed))
+    assert _adds_up(finance, _path(after))[0][0].startswith("Due on ")
+
+
+def _path(answer: requests.Response) -> str:
+    return urlsplit(answer.url).path
+
+
+def _adds_up(visitor: Visitor, path: str) -> list[tuple[str, int]]:
+    """The steps of a payout's page; each level is the one before and what lies between."""
+    found, level = [], 0
+    for html in re.findall(r'<li class="fall .*?</li>', visitor.read(path).html, re.DOTALL):
+        name, amount = Read(html).text.rpartition(" CHF")[0], _minor(html.partition("fall-amount")[2])
+        if "fall-sum" in html:
+            assert amount == level or not found, (name, found)
+            level = amount
+        else:
+            level += amount
+        found.append((name, amount))
+    assert found[-1][0].startswith("This payout")
+    return found
 
 
 def test_a_payout_goes_to_no_account_that_was_changed_since(shop: Shop, finance: Visitor, seller: str) -> None:
