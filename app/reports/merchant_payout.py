@@ -27,8 +27,7 @@ def merchant_payout_steps(session: Session, payout: MerchantPayout, cut: Cut) ->
     how = how_payable(session, payout.merchant_id, currency, until, payout.created_at)
     steps = [Step(f"Due on {begins.date()}", book.opening(begins), is_level=True)] if begins else []
     steps += [Step(one.label, sums[one.key].amount, one.key) for one in book.figures if sums[one.key].lines]
-    last_day = until.date() - timedelta(days=1)
-    steps.append(Step(f"Due for sales until {last_day}, which have come from the gateway", how.due_then, is_level=True))
+    steps.append(Step(f"Due on {until.date()}, all paid to us by now", how.due_then, is_level=True))
     kept = how.due_then - how.taken - how.sent - payout.amount
     for label, amount in (
         ("Refunds, disputes and fees since", how.taken),
