@@ -85,5 +85,5 @@ def _database_file(config: Config) -> Path:
 
 def _why_not_listening(error: OSError, config: Config) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {config.port} on {config.host} is taken; give another one with --port"
+        return f"port {config.port} on {config.host} is taken; give another: --port, or --gateway-port of counterfoil"
     return f"cannot listen on port {config.port} of {config.host}: {error.strerror}"

@@ -30,7 +30,7 @@ KINDS: dict[str, Kind] = {
     "idempotency_key_missing": Kind(
         400,
         "An idempotency key is required",
-        "The account's setting require_idempotency_keys is on: send an Idempotency-Key header with every POST.",
+        "The account's setting require_idempotency_keys is on: send an Idempotency-Key with every POST under /v1.",
     ),
     "unauthorized": Kind(
         401,

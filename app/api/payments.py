@@ -71,7 +71,7 @@ def post_payment(call: Call, order_id: str, body: NewPaymentIn) -> Answered:
     permission=Permission.TAKE_PAYMENTS,
     body=CaptureIn,
     answer=OrderOut,
-    problems=(*_REFUSED, "amount_too_large"),
+    problems=(*_REFUSED, "amount_too_large", "capture_failed"),
 )
 def post_capture(call: Call, order_id: str, body: CaptureIn) -> Answered:
     """Take all that is held, or a part. Parts may follow each other until one is final or nothing is left."""

@@ -12,6 +12,7 @@ from sandbox_gateway.faults.effects import RequestEffect
 from sandbox_gateway.faults.rules import FaultCreate, Match, faults, parse_rule
 from sandbox_gateway.problems import Problem, invalid, not_found
 from sandbox_gateway.routes import Answer, Route
+from sandbox_gateway.test_cards import CARDS
 from sandbox_gateway.times import to_wire
 from sandbox_gateway.webhooks import chaos, endpoints
 
@@ -78,6 +79,8 @@ def _check_match(tx: Connection, account: Account, match: Match, *, for_requests
         if getattr(match, name) is not None:
             of = "webhooks, this effect strikes requests" if for_requests else "requests, this effect strikes webhooks"
             raise invalid(f"/match/{name}", f"is only for effects on {of}")
+    if match.card is not None and match.card not in CARDS:
+        raise invalid("/match/card", "must be the name of a card of GET /_sandbox/cards", "unknown_card")
     if match.endpoint is not None and not endpoints.is_known(tx, account, match.endpoint):
         raise invalid("/match/endpoint", "must be the id of a webhook endpoint of this account")
 

@@ -162,6 +162,7 @@ def test_a_refusal_can_get_lost_on_the_wire_too(account: Account) -> None:
         ({"operation": "get"}, {"type": "stall", "ms": 60_001}, "/effect/ms"),
         ({"operation": "get"}, {"type": "webhook_drop"}, "/match/operation"),
         ({"card": "visa_success"}, {"type": "webhook_drop"}, "/match/card"),
+        ({"operation": "payment", "card": "visa_gold"}, {"type": "truncated"}, "/match/card"),
         ({"reference": "r"}, {"type": "webhook_drop"}, "/match/reference"),
         ({"event_type": "payment.paid"}, {"type": "webhook_drop"}, "/match/event_type"),
         ({"endpoint": "we_1"}, {"type": "webhook_drop"}, "/match/endpoint"),

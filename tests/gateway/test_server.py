@@ -199,7 +199,8 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         done = run_gateway("serve", "--port", str(port), folder=tmp_path)
     assert done.returncode == 1
-    assert done.stderr == f"sandbox gateway: port {port} on 127.0.0.1 is taken; give another one with --port\n"
+    said = f"port {port} on 127.0.0.1 is taken; give another: --port, or --gateway-port of counterfoil"
+    assert done.stderr == f"sandbox gateway: {said}\n"
     assert done.stdout == ""
 
 
