@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from hashlib import sha256
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
+from app.banking.measured import Measured, TooLong
 from app.banking.statement import BankLine, BankStatementFile, Statement
 from app.money import Money, UnknownCurrency, exponent_of
 
@@ -19,11 +22,19 @@ MOST_ENTRIES = 100_000
 MOST_STATEMENTS = 100
 MOST_LEVELS = 32
 MOST_ALIVE = 50_000
-"""So many elements are held at a time: a statement's head and one entry are far less."""
+"""So many elements and attributes are held at a time: a statement's head and one entry are far less."""
+MOST_ELEMENTS = 3_000_000
+MOST_NAMES = 2_000
+"""So many different ones the parser keeps until the end; the message has some hundred."""
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+"""Days are reckoned with; and a statement of all there ever was, as we write it ourselves, begins in 1970."""
 
 _NAMESPACE = re.compile(r"^\{urn:iso:std:iso:20022:tech:xsd:(camt\.053\.001\.(?:0[2-9]|1[0-3]))\}")
 _TEXT = re.compile(r"^[^\x00-\x1f\x7f]*$")
 _MOST_MINOR = 10**18
+_LONGEST_NAMESPACE = 200
+_LONGEST_REFERENCE = 80
+_NO_ID = "NOTPROVIDED"
 _OPENING = ("OPBD", "PRCD")
 
 
@@ -39,6 +50,8 @@ def read_statements(file: BinaryIO) -> BankStatementFile:
         raise Unreadable(
             "It brings a document type or entities of its own, which no bank's statement needs: it was not read."
         ) from None
+    except TooLong as long:
+        raise Unreadable(str(long)) from None
     except ParseError as error:
         line, column = error.position
         raise Unreadable(f"Line {line}, column {column + 1}: that is no well-formed XML.") from None
@@ -52,6 +65,7 @@ def _read(file: BinaryIO) -> BankStatementFile:
     version, created_at = "", None
     statements: list[Statement] = []
     lines: list[tuple[BankLine, str]] = []
+    before = 0
     for element in _parts(file):
         version = version or _version(element)
         name = _name(element)
@@ -59,10 +73,11 @@ def _read(file: BinaryIO) -> BankStatementFile:
             created_at = _moment(_text(element, "CreDtTm"))
         elif name == "Ntry":
             lines += _entry(element, len(lines) + 1)
-            if len(lines) > MOST_ENTRIES:
+            if before + len(lines) > MOST_ENTRIES:
                 raise Unreadable(f"It has more than {MOST_ENTRIES:,} entries. Send it in parts.")
         else:
             statements.append(_statement(element, lines, f"Statement {len(statements) + 1}"))
+            before += len(lines)
             lines = []
             if len(statements) > MOST_STATEMENTS:
                 raise Unreadable(f"It has more than {MOST_STATEMENTS} statements. Send it in parts.")
@@ -74,17 +89,27 @@ def _read(file: BinaryIO) -> BankStatementFile:
 def _parts(file: BinaryIO) -> Iterator[Element]:
     """The group's head, each entry, each statement, as they end; what is done with is let go."""
     path: list[tuple[Element, int]] = []
-    alive = 0
-    for event, element in iterparse(file, events=("start", "end"), forbid_dtd=True):
+    names: set[str] = set()
+    alive = elements = 0
+    for event, element in iterparse(Measured(file), events=("start-ns", "start", "end"), forbid_dtd=True):
+        if event == "start-ns":
+            names.add(_prefix(*element))
+            continue
         if event == "start":
             path.append((element, alive))
-            alive += 1
+            elements += 1
+            if elements > MOST_ELEMENTS:
+                raise Unreadable(f"It has more than {MOST_ELEMENTS:,} elements. Send it in parts.")
+            names.update((element.tag, *element.attrib))
+            if len(names) > MOST_NAMES:
+                raise Unreadable(f"It has more than {MOST_NAMES:,} different names of elements and attributes.")
+            alive += 1 + len(element.attrib)
             if len(path) == 1:
                 _version(element)
             if len(path) > MOST_LEVELS:
                 raise Unreadable(f"Its elements are nested more than {MOST_LEVELS} levels deep.")
             if alive > MOST_ALIVE:
-                raise Unreadable(f"A single part of it has more than {MOST_ALIVE:,} elements.")
+                raise Unreadable(f"A single part of it has more than {MOST_ALIVE:,} elements and attributes.")
             continue
         _, before = path.pop()
         if _name(element) in ("GrpHdr", "Ntry", "Stmt"):
@@ -92,6 +117,13 @@ def _parts(file: BinaryIO) -> Iterator[Element]:
             if path:
                 path[-1][0].remove(element)
             alive = before
+
+
+def _prefix(prefix: str, namespace: str) -> str:
+    """The prefix, of a namespace that is short: the parser puts it before each name that is in it."""
+    if len(namespace) > _LONGEST_NAMESPACE:
+        raise Unreadable(f"It has a namespace of more than {_LONGEST_NAMESPACE} characters.")
+    return f"{prefix}:"
 
 
 def _name(element: Element) -> str:
@@ -170,19 +202,40 @@ def _entry(element: Element, number: int) -> list[tuple[BankLine, str]]:
     valued = _day_in(element, "ValDt", where, booked)
     reference = _short(_text(element, "AcctSvcrRef"), where, "AcctSvcrRef")
 
-    def line(part: Element | None, of: int) -> tuple[BankLine, str]:
+    def line(part: Element | None, of: int, known_by: str) -> tuple[BankLine, str]:
         told = element if part is None else part
         ends = "" if part is None else _short(_text(part, "Refs/EndToEndId"), where, "EndToEndId")
-        own = "" if part is None else _short(_text(part, "Refs/AcctSvcrRef"), where, "AcctSvcrRef")
         words = " ".join(one.text or "" for one in told.iter() if _name(one) in ("Ustrd", "AddtlNtryInf"))
-        return BankLine(of, booked, valued, own or reference, ends, words[:2000]), currency
+        return BankLine(of, booked, valued, known_by, ends, words[:2000]), currency
 
     parts = element.findall("{*}NtryDtls/{*}TxDtls")
     if len(parts) > 1 and all(_find(part, "Amt") is not None for part in parts):
         sums = [_amount(part, where, sign_of=element) for part in parts]
         if sum(of for of, _ in sums) == amount and {code for _, code in sums} == {currency}:
-            return [line(part, of) for part, (of, _) in zip(parts, sums, strict=True)]
-    return [line(parts[0] if parts else None, amount)]
+            names = _references(parts, reference, where)
+            return [line(part, of, name) for part, (of, _), name in zip(parts, sums, names, strict=True)]
+    first = parts[0] if parts else None
+    own = "" if first is None else _short(_text(first, "Refs/AcctSvcrRef"), where, "AcctSvcrRef")
+    return [line(first, amount, own or reference)]
+
+
+def _references(parts: list[Element], reference: str, where: str) -> list[str]:
+    """What each transaction of one entry is known by: never what they have in common, or they would be duplicates.
+
+    Its own reference; else the entry's with its end-to-end id; else the entry's with its place there.
+    """
+    wanted = []
+    for part in parts:
+        own = (_short(_text(part, f"Refs/{name}"), where, name) for name in ("AcctSvcrRef", "TxId"))
+        ends = _short(_text(part, "Refs/EndToEndId"), where, "EndToEndId")
+        known = next((one for one in own if one not in ("", reference, _NO_ID)), "")
+        wanted.append(known or (f"{reference}/{ends}" if reference and ends not in ("", _NO_ID) else reference))
+    times = Counter(wanted)
+    placed = (
+        f"{name}#{place}" if name and (times[name] > 1 or name == reference) else name
+        for place, name in enumerate(wanted, 1)
+    )
+    return [name if len(name) <= _LONGEST_REFERENCE else sha256(name.encode()).hexdigest() for name in placed]
 
 
 def _amount(element: Element, where: str, sign_of: Element | None = None) -> tuple[int, str]:
@@ -217,9 +270,12 @@ def _day_of(balance: Element, where: str) -> date:
 
 def _day(text: str, where: str, name: str) -> date:
     try:
-        return date.fromisoformat(text[:10])
+        day = date.fromisoformat(text[:10])
     except ValueError:
         raise Unreadable(f"{where}, {name}: {text[:40] or 'nothing'} is no day like 2026-11-23.") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise Unreadable(f"{where}, {name}: {day} is no day of the years {FIRST_YEAR} to {LAST_YEAR}.")
+    return day
 
 
 def _moment(text: str) -> datetime | None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any, BinaryIO, cast
 
-from sqlalchemy import Table, insert, or_, select
+from sqlalchemy import Select, Table, insert, or_, select
 from sqlalchemy.orm import Session
 
 from app.banking import BankLine, Statement, Unreadable, read_statements
 from app.clock import business_now
 from app.crash import crash_point
-from app.db import insert_if_absent, reading, transaction
+from app.db import engine, insert_if_absent, reading, transaction
 from app.errors import RuleBroken
 from app.ids import new_id
 from app.reconciliation.models import BankEntry, BankStatement, FileKind, FileStatus, ImportedFile
@@ -26,13 +29,19 @@ from app.settlements.states import MerchantPayoutStatus, Outcome, PayoutStatus, 
 from app.timeline import Actor
 
 SCOPE = "bank"
+CHUNK = 200
+"""Entries that one transaction takes in."""
+PAUSE_SECONDS = 0.1
+"""Between two transactions on SQLite, where who waits in another process looks ten times a second if it may write."""
 ON_TIME = timedelta(days=2)
 """How much later than the gateway says a payout may stand at the bank: weekends and the bank's own cut-off."""
 NEAR = timedelta(days=3)
 """How far apart days may be where only the sum tells which payout an entry is."""
 _IDS = re.compile(r"\b(?:po|mpo)_[0-9A-Za-z]{6,70}\b")
 _ENTRIES = cast(Table, BankEntry.__table__)
+_STATEMENTS = cast(Table, BankStatement.__table__)
 _FILES = cast(Table, ImportedFile.__table__)
+_IN_A_QUERY = 5_000
 _RIGHT = (Outcome.MATCHED, Outcome.LATE)
 _COUNT = (Outcome.MATCHED, Outcome.LATE, Outcome.AMOUNT, Outcome.CURRENCY)
 """Entries that stand for a payout; another one of the same is a duplicate."""
@@ -49,84 +58,128 @@ class Judged:
 
 
 def bring_statements(file: BinaryIO, name: str, looked: Looked, actor: Actor) -> str:
-    """Take in a file of the bank's, all of it or nothing; the file's id. InvalidInput says what is wrong."""
+    """Read it whole before anything is written, then take it in; the file's id. InvalidInput says what is wrong."""
     file.seek(0)
     try:
         read = read_statements(file)
     except Unreadable as why:
         refuse(str(why))
     with transaction() as session:
-        for number, one in enumerate(read.statements, 1):
-            _check_new(session, one, number)
-        made = ImportedFile(
-            id=new_id("imp"),
-            status=FileStatus.READ,
-            kind=FileKind.STATEMENT,
-            layout=read.version,
-            name=name,
-            size=looked.size,
-            sha256=looked.sha256,
-            rows=sum(len(one.lines) for one in read.statements),
-            rows_read=sum(len(one.lines) for one in read.statements),
-            matched=0,
-            differing=0,
-            begins=min(one.begins for one in read.statements),
-            ends=max(one.ends for one in read.statements),
-            brought_by=actor.name[:200],
-            created_at=business_now(session),
-        )
-        values = {column.name: getattr(made, column.name) for column in _FILES.columns}
-        if not insert_if_absent(session, _FILES, values):
-            return session.scalars(select(ImportedFile.id).where(ImportedFile.sha256 == looked.sha256)).one()
-        kept = session.get_one(ImportedFile, made.id)
-        for one in read.statements:
-            _take_in(session, kept, one)
-    crash_point("statement.taken_in")
+        values: dict[str, Any] = {
+            "id": new_id("imp"),
+            "status": FileStatus.READING,
+            "kind": FileKind.STATEMENT,
+            "layout": read.version,
+            "name": name,
+            "size": looked.size,
+            "sha256": looked.sha256,
+            "rows": sum(len(one.lines) for one in read.statements),
+            "rows_read": 0,
+            "matched": 0,
+            "differing": 0,
+            "begins": min(one.begins for one in read.statements),
+            "ends": max(one.ends for one in read.statements),
+            "brought_by": actor.name[:200],
+            "created_at": business_now(session),
+        }
+        if insert_if_absent(session, _FILES, values):  # one that was cut off stands already, and is gone on with
+            for number, one in enumerate(read.statements, 1):
+                _add_statement(session, values["id"], one, number)
+        known = session.scalars(select(ImportedFile).where(ImportedFile.sha256 == looked.sha256)).one()
+    _take_in(known, read.statements)
     follow_merchants(actor)
-    return made.id
+    _finish(known.id)
+    return known.id
 
 
-def _check_new(session: Session, one: Statement, number: int) -> None:
-    known = session.scalars(
-        select(BankStatement).where(
-            BankStatement.account == one.account,
-            BankStatement.currency == one.currency,
-            BankStatement.reference == one.id,
-        )
-    ).one_or_none()
-    if known is not None:
-        refuse(
-            f"Statement {number}, Id: {one.id} of this account was brought on {known.created_at:%d %b %Y} in another"
-            " file, which said something else. A bank's statement does not change; ask it which one holds.",
-            "statement_known",
-        )
-
-
-def _take_in(session: Session, file: ImportedFile, one: Statement) -> None:
-    statement = BankStatement(
-        id=new_id("bst"),
-        file_id=file.id,
-        reference=one.id,
-        account=one.account,
-        currency=one.currency,
-        begins=one.begins,
-        ends=one.ends,
-        opening_minor=one.opening_minor,
-        closing_minor=one.closing_minor,
-        entries=len(one.lines),
-        created_at=business_now(session),
+def _add_statement(session: Session, file_id: str, one: Statement, number: int) -> None:
+    """Its head, so that no other of its name comes in."""
+    values = {
+        "id": new_id("bst"),
+        "file_id": file_id,
+        "reference": one.id,
+        "account": one.account,
+        "currency": one.currency,
+        "begins": one.begins,
+        "ends": one.ends,
+        "opening_minor": one.opening_minor,
+        "closing_minor": one.closing_minor,
+        "entries": len(one.lines),
+        "created_at": business_now(session),
+    }
+    if insert_if_absent(session, _STATEMENTS, values):
+        return
+    known = _head(session, one)
+    if known.file_id == file_id:
+        refuse(f"Statement {number}, Id: {one.id} of this account is in the file twice.", "statement_known")
+    refuse(
+        f"Statement {number}, Id: {one.id} of this account was brought on {known.created_at:%d %b %Y} in another"
+        " file, which said something else. A bank's statement does not change; ask it which one holds.",
+        "statement_known",
     )
-    session.add(statement)
-    session.flush()
-    for number, line in enumerate(one.lines, 1):
-        judged = judge_entry(session, line, one.currency, one.account)
-        row = _row(statement, number, line, judged)
-        if not (judged.outcome in _RIGHT and _was_missing(session, statement, row)):
-            _note(session, statement, row, judged)
-        session.execute(insert(_ENTRIES), row)  # at once: the next one may be of the same payout
-        file.matched += row["outcome"] is Outcome.MATCHED
-        file.differing += row["outcome"] is not Outcome.MATCHED
-    file.differing += _note_missing(session, statement, file.id)
+
+
+def _head(session: Session, one: Statement) -> BankStatement:
+    same = select(BankStatement).where(
+        BankStatement.account == one.account,
+        BankStatement.currency == one.currency,
+        BankStatement.reference == one.id,
+    )
+    return session.scalars(same).one()
+
+
+def _take_in(file: ImportedFile, statements: Sequence[Statement]) -> None:
+    before = 0
+    for one in statements:
+        for first in range(max(0, file.rows_read - before), len(one.lines), CHUNK):
+            _take_in_some(file.id, one, before, first)
+            crash_point("statement.entries_taken_in")
+            if before + first + CHUNK < file.rows and engine().dialect.name == "sqlite":
+                time.sleep(PAUSE_SECONDS)
+        before += len(one.lines)
+
+
+def _take_in_some(file_id: str, one: Statement, before: int, first: int) -> None:
+    """The statement's entries from the place `first` on; `before` are in the file's statements before it."""
+    lines = one.lines[first : first + CHUNK]
+    with transaction() as session:
+        file = _locked(session, file_id)
+        if file.rows_read != before + first:
+            return  # somebody else brought it at the same time, and has these
+        statement = _head(session, one)
+        known = _Known(session, lines, one.currency, one.account)
+        rows = []
+        for number, line in enumerate(lines, first + 1):
+            judged = known.judge(line)
+            row = _row(statement, number, line, judged)
+            if not (judged.outcome in _RIGHT and _was_missing(session, statement, row)):
+                _note(session, statement, row, judged)
+            known.add(row)
+            rows.append(row)
+        session.execute(insert(_ENTRIES), rows)
+        matched = sum(row["outcome"] is Outcome.MATCHED for row in rows)
+        file.rows_read += len(rows)
+        file.matched += matched
+        file.differing += len(rows) - matched
+
+
+def _finish(file_id: str) -> None:
+    """All entries are in: what should be among them, and is not, is missing."""
+    with transaction() as session:
+        file = _locked(session, file_id)
+        if file.status == FileStatus.READ or file.rows_read < file.rows:
+            return
+        mine = select(BankStatement).where(BankStatement.file_id == file_id)
+        statements = session.scalars(mine.order_by(BankStatement.begins, BankStatement.id)).all()
+        file.differing += sum(_note_missing(session, statement, file_id) for statement in statements)
+        file.status = FileStatus.READ
+    crash_point("statement.taken_in")
+
+
+def _locked(session: Session, file_id: str) -> ImportedFile:
+    found = session.get(ImportedFile, file_id, with_for_update=True)
+    assert found is not None, "files are never removed"
+    return found
 
 
 def _row(statement: BankStatement, number: int, line: BankLine, judged: Judged) -> dict[str, Any]:
@@ -146,64 +199,160 @@ def _row(statement: BankStatement, number: int, line: BankLine, judged: Judged) 
     }
 
 
-def judge_entry(session: Session, line: BankLine, currency: str, account: str) -> Judged:
-    """What one entry is: by its id, else by its sum, currency and day."""
-    if line.reference and _stands_already(session, line.reference, account, currency):
-        payout, ours = _named(session, line)
-        return Judged(Outcome.DUPLICATE, payout, ours, 0)
-    return judge_named(session, line, currency)
-
-
 def judge_named(session: Session, line: BankLine, currency: str) -> Judged:
-    """The same of an entry that stands there once."""
-    payout, ours = _named(session, line)
-    if payout is None and ours is None:
-        payout, ours = _by_sum(session, line, currency)
-    if payout is not None:
-        return _judge_payout(session, line, currency, payout)
-    if ours is not None:
-        return _judge_ours(session, line, currency, ours)
-    return Judged(Outcome.MISSING_HERE)
+    """What an entry is that stands there once: by its id, else by its sum, currency and day."""
+    return _Known(session, [line], currency).judge_named(line)
 
 
-def _stands_already(session: Session, reference: str, account: str, currency: str) -> bool:
-    same = (
-        select(BankEntry.number)
-        .join(BankStatement, BankStatement.id == BankEntry.statement_id)
-        .where(BankEntry.reference == reference, BankStatement.account == account, BankStatement.currency == currency)
+class _Known:
+    """What some entries of an account may be, asked for at once. Those that are judged are added one by one."""
+
+    def __init__(self, session: Session, lines: Sequence[BankLine], currency: str, account: str | None = None) -> None:
+        self._currency = currency
+        names = {name for line in lines for name in _names_in(line)}
+        self._payouts = {one.id: one for one in _all(session, select(Payout), Payout.id, names)}
+        self._ours = {one.id: one for one in _all(session, select(MerchantPayout), MerchantPayout.id, names)}
+        sums = {line.amount_minor for line in lines}
+        self._due = _due(session, currency, sums)
+        self._sent = _sent(session, currency, sums)
+        self._counted = set(_counted(session, self._payouts, self._ours))
+        self._references = set() if account is None else _standing(session, lines, account, currency)
+        self._stood_for: set[str] = set()
+
+    def add(self, row: dict[str, Any]) -> None:
+        """An entry that now stands there."""
+        self._references.add(row["reference"])
+        subject = row["payout_id"] or row["merchant_payout_id"]
+        if subject is not None:
+            self._stood_for.add(subject)
+            if row["outcome"] in _COUNT:
+                self._counted.add((subject, _side(row["amount_minor"])))
+
+    def judge(self, line: BankLine) -> Judged:
+        """What one entry is: a duplicate by the bank's own reference, or whatever it would be alone."""
+        if line.reference and line.reference in self._references:
+            payout, ours = self._named(line)
+            return Judged(Outcome.DUPLICATE, payout, ours, 0)
+        return self.judge_named(line)
+
+    def judge_named(self, line: BankLine) -> Judged:
+        """The same of an entry that stands there once."""
+        payout, ours = self._named(line)
+        if payout is None and ours is None:
+            payout, ours = self._by_sum(line)
+        if payout is not None:
+            return self._judge_payout(line, payout)
+        if ours is not None:
+            return self._judge_ours(line, ours)
+        return Judged(Outcome.MISSING_HERE)
+
+    def _named(self, line: BankLine) -> tuple[Payout | None, MerchantPayout | None]:
+        """The payout that the entry names: as its end-to-end id, or in the words beside it."""
+        names = _names_in(line)
+        payout = next((self._payouts[name] for name in names if name in self._payouts), None)
+        ours = next((self._ours[name] for name in names if name in self._ours), None)
+        return payout, None if payout else ours
+
+    def _by_sum(self, line: BankLine) -> tuple[Payout | None, MerchantPayout | None]:
+        """The only payout of this sum that is due about then and that no entry stands for."""
+        if line.amount_minor > 0:
+            due = [one for one in self._due[line.amount_minor] if abs(due_on(one) - line.booked_on) <= NEAR]
+            free = [one for one in due if one.id not in self._stood_for]
+            return (free[0], None) if len(free) == 1 else (None, None)
+        sent = [one for one in self._sent[line.amount_minor] if abs(sent_on(one) - line.booked_on) <= NEAR]
+        mine = [one for one in sent if one.id not in self._stood_for]
+        return (None, mine[0]) if len(mine) == 1 else (None, None)
+
+    def _judge_payout(self, line: BankLine, payout: Payout) -> Judged:
+        wanted = payout.amount_minor if line.amount_minor >= 0 else -payout.amount_minor
+        if self._currency != payout.currency:
+            return Judged(Outcome.CURRENCY, payout, expected=wanted)
+        if self._stands_for(line, payout.id):
+            return Judged(Outcome.DUPLICATE, payout, expected=0)
+        if line.amount_minor < 0 and payout.status != PayoutStatus.FAILED:
+            return Judged(Outcome.MISSING_HERE, payout, expected=0)  # given back, and the gateway has not said so
+        if line.amount_minor != wanted:
+            return Judged(Outcome.AMOUNT, payout, expected=wanted)
+        is_late = line.amount_minor > 0 and line.booked_on > due_on(payout) + ON_TIME
+        return Judged(Outcome.LATE if is_late else Outcome.MATCHED, payout, expected=wanted if is_late else None)
+
+    def _judge_ours(self, line: BankLine, ours: MerchantPayout) -> Judged:
+        wanted = -ours.amount_minor if line.amount_minor < 0 else ours.amount_minor
+        if self._currency != ours.currency:
+            return Judged(Outcome.CURRENCY, merchant_payout=ours, expected=wanted)
+        if self._stands_for(line, ours.id):
+            return Judged(Outcome.DUPLICATE, merchant_payout=ours, expected=0)
+        if ours.status in (MerchantPayoutStatus.PROPOSED, MerchantPayoutStatus.CANCELED):
+            return Judged(Outcome.MISSING_HERE, merchant_payout=ours, expected=0)  # it left, and nobody here sent it
+        if line.amount_minor != wanted:
+            return Judged(Outcome.AMOUNT, merchant_payout=ours, expected=wanted)
+        return Judged(Outcome.MATCHED, merchant_payout=ours)
+
+    def _stands_for(self, line: BankLine, subject: str) -> bool:
+        """Whether another entry has moved this payout the same way."""
+        return (subject, 1 if line.amount_minor >= 0 else -1) in self._counted
+
+
+def _names_in(line: BankLine) -> list[str]:
+    return [name for name in (line.end_to_end, *_IDS.findall(f"{line.end_to_end} {line.words}")) if name]
+
+
+def _all(session: Session, rows: Select[Any], column: Any, values: Collection[Any]) -> Iterator[Any]:
+    """The rows that have one of the values; a query has room for so many."""
+    rest = iter(values)
+    while some := list(islice(rest, _IN_A_QUERY)):
+        yield from session.scalars(rows.where(column.in_(some)))
+
+
+def _due(session: Session, currency: str, sums: Collection[int]) -> dict[int, list[Payout]]:
+    """The gateway's payouts that no entry stands for, by what would come in."""
+    rows = select(Payout).where(
+        Payout.currency == currency,
+        Payout.amount_minor.in_([amount for amount in sums if amount > 0]),
+        Payout.status.in_((PayoutStatus.IN_TRANSIT, PayoutStatus.PAID)),
+        ~select(BankEntry.number).where(BankEntry.payout_id == Payout.id).exists(),
     )
-    return session.scalars(same.limit(1)).first() is not None
+    found = defaultdict(list)
+    for one in session.scalars(rows):
+        found[one.amount_minor].append(one)
+    return found
 
 
-def _named(session: Session, line: BankLine) -> tuple[Payout | None, MerchantPayout | None]:
-    """The payout that the entry names: as its end-to-end id, or in the words beside it."""
-    names = [name for name in (line.end_to_end, *_IDS.findall(f"{line.end_to_end} {line.words}")) if name]
-    if not names:
-        return None, None
-    payout = session.scalars(select(Payout).where(Payout.id.in_(names)).limit(1)).first()
-    ours = session.scalars(select(MerchantPayout).where(MerchantPayout.id.in_(names)).limit(1)).first()
-    return payout, None if payout else ours
-
-
-def _by_sum(session: Session, line: BankLine, currency: str) -> tuple[Payout | None, MerchantPayout | None]:
-    """The only payout of this sum that is due about then and that no entry stands for."""
-    if line.amount_minor > 0:
-        rows = select(Payout).where(
-            Payout.currency == currency,
-            Payout.amount_minor == line.amount_minor,
-            Payout.status.in_((PayoutStatus.IN_TRANSIT, PayoutStatus.PAID)),
-            ~select(BankEntry.number).where(BankEntry.payout_id == Payout.id).exists(),
-        )
-        found = [one for one in session.scalars(rows) if abs(due_on(one) - line.booked_on) <= NEAR]
-        return (found[0], None) if len(found) == 1 else (None, None)
-    ours = select(MerchantPayout).where(
+def _sent(session: Session, currency: str, sums: Collection[int]) -> dict[int, list[MerchantPayout]]:
+    """Ours to merchants that no entry stands for, by what would have left."""
+    rows = select(MerchantPayout).where(
         MerchantPayout.currency == currency,
-        MerchantPayout.amount_minor == -line.amount_minor,
+        MerchantPayout.amount_minor.in_([-amount for amount in sums if amount <= 0]),
         MerchantPayout.status.in_((MerchantPayoutStatus.SENT, MerchantPayoutStatus.PAID)),
         ~select(BankEntry.number).where(BankEntry.merchant_payout_id == MerchantPayout.id).exists(),
     )
-    mine = [one for one in session.scalars(ours) if abs(sent_on(one) - line.booked_on) <= NEAR]
-    return (None, mine[0]) if len(mine) == 1 else (None, None)
+    found = defaultdict(list)
+    for one in session.scalars(rows):
+        found[-one.amount_minor].append(one)
+    return found
+
+
+def _counted(session: Session, *subjects: Collection[str]) -> Iterator[tuple[str, int]]:
+    """Which of these payouts have an entry that counts, and on which side."""
+    for column, ids in zip((BankEntry.payout_id, BankEntry.merchant_payout_id), subjects, strict=True):
+        entries = select(BankEntry).where(BankEntry.outcome.in_(_COUNT))
+        for entry in _all(session, entries, column, ids):
+            yield entry.payout_id or entry.merchant_payout_id, _side(entry.amount_minor)
+
+
+def _side(amount: int) -> int:
+    """1 where it came in, -1 where it left; what moved nothing is on neither."""
+    return (amount > 0) - (amount < 0)
+
+
+def _standing(session: Session, lines: Sequence[BankLine], account: str, currency: str) -> set[str]:
+    """The bank's own references among these that stand on a statement of the account already."""
+    same = (
+        select(BankEntry.reference)
+        .join(BankStatement, BankStatement.id == BankEntry.statement_id)
+        .where(BankStatement.account == account, BankStatement.currency == currency)
+    )
+    return set(_all(session, same, BankEntry.reference, {line.reference for line in lines if line.reference}))
 
 
 def due_on(payout: Payout) -> date:
@@ -214,40 +363,6 @@ def due_on(payout: Payout) -> date:
 def sent_on(payout: MerchantPayout) -> date:
     """The day on which it was sent; proposed, where it was not."""
     return (payout.sent_at or payout.created_at).date()
-
-
-def _judge_payout(session: Session, line: BankLine, currency: str, payout: Payout) -> Judged:
-    wanted = payout.amount_minor if line.amount_minor >= 0 else -payout.amount_minor
-    if currency != payout.currency:
-        return Judged(Outcome.CURRENCY, payout, expected=wanted)
-    before = _entries_of(session, BankEntry.payout_id == payout.id, is_credit=line.amount_minor >= 0)
-    if before:
-        return Judged(Outcome.DUPLICATE, payout, expected=0)
-    if line.amount_minor < 0 and payout.status != PayoutStatus.FAILED:
-        return Judged(Outcome.MISSING_HERE, payout, expected=0)  # given back, and the gateway has not said so
-    if line.amount_minor != wanted:
-        return Judged(Outcome.AMOUNT, payout, expected=wanted)
-    is_late = line.amount_minor > 0 and line.booked_on > due_on(payout) + ON_TIME
-    return Judged(Outcome.LATE if is_late else Outcome.MATCHED, payout, expected=wanted if is_late else None)
-
-
-def _judge_ours(session: Session, line: BankLine, currency: str, ours: MerchantPayout) -> Judged:
-    wanted = -ours.amount_minor if line.amount_minor < 0 else ours.amount_minor
-    if currency != ours.currency:
-        return Judged(Outcome.CURRENCY, merchant_payout=ours, expected=wanted)
-    if _entries_of(session, BankEntry.merchant_payout_id == ours.id, is_credit=line.amount_minor >= 0):
-        return Judged(Outcome.DUPLICATE, merchant_payout=ours, expected=0)
-    if ours.status in (MerchantPayoutStatus.PROPOSED, MerchantPayoutStatus.CANCELED):
-        return Judged(Outcome.MISSING_HERE, merchant_payout=ours, expected=0)  # it left, and nobody here sent it
-    if line.amount_minor != wanted:
-        return Judged(Outcome.AMOUNT, merchant_payout=ours, expected=wanted)
-    return Judged(Outcome.MATCHED, merchant_payout=ours)
-
-
-def _entries_of(session: Session, of: Any, *, is_credit: bool) -> bool:
-    side = BankEntry.amount_minor > 0 if is_credit else BankEntry.amount_minor < 0
-    rows = select(BankEntry.number).where(of, side, BankEntry.outcome.in_(_COUNT))
-    return session.scalars(rows.limit(1)).first() is not None
 
 
 def _was_missing(session: Session, statement: BankStatement, row: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -47,6 +48,16 @@ def as_bank(one: Statement) -> bytes:
     content = io.BytesIO()
     write_statements([(one, one.lines)], "M1", NOW, content)
     return content.getvalue()
+
+
+def batched(currency: str, day: date, reference: str, *parts: tuple[int, str]) -> bytes:
+    """A statement of one entry, which the bank splits into what moved and the references of each (XML)."""
+    content = statement(currency, day, BankLine(sum(amount for amount, _ in parts), day, day, reference)).decode()
+    split = "".join(
+        f'<TxDtls><Refs>{refs}</Refs><Amt Ccy="{currency}">{major(abs(amount), currency)}</Amt></TxDtls>'
+        for amount, refs in parts
+    )
+    return re.sub(r"<TxDtls>.*</TxDtls>", split, content, flags=re.DOTALL).encode()
 
 
 def own_report(shop: Shop, settlement_id: str) -> str:

@@ -6,14 +6,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from io import BytesIO
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.banking import BankLine, Statement, read_statements
-from tests.app.reconciliation.files import BRING, IBAN, NUMBERS, as_bank, bring, statement
+from app.banking import BankLine, Statement, Unreadable, read_statements, write_statements
+from app.reconciliation.bank import CHUNK
+from tests.app.reconciliation.files import BRING, IBAN, NOW, NUMBERS, as_bank, batched, bring, statement
 from tests.app.screens.visitor import Visitor
 from tests.app.settlements.shop import Shop
 from tests.clients import Json
@@ -125,6 +127,10 @@ def test_the_same_statement_again_changes_nothing_and_another_of_its_name_is_ref
 
 GOOD = statement("USD", date(2025, 1, 7), BankLine(500, date(2025, 1, 7), date(2025, 1, 7), "R9", "E9")).decode()
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+ATTRIBUTES = " ".join(f'a{n:04}=""' for n in range(8_000))
+TWICE = re.sub(
+    r"<Stmt>.*</Stmt>", lambda found: found[0] * 2, re.sub(r"(<Stmt>\s*<Id>)[^<]*", r"\1S-twice", GOOD), flags=re.DOTALL
+)
 OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
 
 
@@ -150,6 +156,27 @@ OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
         (GOOD.replace(f"<IBAN>{IBAN}</IBAN>", ""), "it has no Acct/Id"),
         (GOOD.replace(">2025-01-07<", ">soon<"), "is no day like"),
         (GOOD.replace("R9", "R" * 90), "AcctSvcrRef: at most 80 plain characters"),
+        (
+            GOOD.replace(">2025-01-07<", ">0001-01-07<"),
+            "Entry 1, BookgDt: 0001-01-07 is no day of the years 1970 to 2200",
+        ),
+        (
+            GOOD.replace(">2025-01-07<", ">9999-12-31<"),
+            "Entry 1, BookgDt: 9999-12-31 is no day of the years 1970 to 2200",
+        ),
+        (GOOD.replace("<GrpHdr>", f'<GrpHdr a="{">" * 70_000}">'), "a tag or text longer than 64 KB"),
+        (GOOD.replace("<GrpHdr>", f"<GrpHdr {ATTRIBUTES}>"), "a tag or text longer than 64 KB"),
+        (GOOD.replace("E9", "E" * 70_000), "a tag or text longer than 64 KB"),
+        (GOOD.replace("E9", f"<![CDATA[{'<b>' * 30_000}]]>"), "a tag or text longer than 64 KB"),
+        (GOOD.replace("<GrpHdr>", f"<!--{'<b>' * 30_000}--><GrpHdr>"), "a tag or text longer than 64 KB"),
+        (GOOD.replace("<GrpHdr>", f"<?b {'<b>' * 30_000}?><GrpHdr>"), "a tag or text longer than 64 KB"),
+        (GOOD.replace("<GrpHdr>", "<!---->" * 100_001 + "<GrpHdr>"), "more than 100,000 comments"),
+        (GOOD.replace("<GrpHdr>", "<GrpHdr>" + f"<a {ATTRIBUTES[:9_000]}/>" * 60), "elements and attributes"),
+        (GOOD.replace("<GrpHdr>", "<GrpHdr>" + "".join(f"<a{n}/>" for n in range(2_000))), "different names"),
+        (GOOD.replace("<GrpHdr>", f'<GrpHdr xmlns:b="{"u" * 201}">'), "a namespace of more than 200 characters"),
+        (GOOD.replace("utf-8", "cp037"), "Its encoding"),
+        (GOOD.removeprefix("\ufeff").encode("utf-16-le").decode("latin-1"), "Its encoding"),
+        (TWICE, "Statement 2, Id: S-twice of this account is in the file twice."),
     ],
 )
 def test_a_statement_that_cannot_be_believed_is_refused(shop: Shop, finance: Visitor, content: str, said: str) -> None:
@@ -189,8 +216,55 @@ def test_an_older_version_is_read_its_batches_by_transaction_and_nothing_that_is
     told = [
         (one.amount_minor, one.booked_on.day, one.valued_on.day, one.reference, one.end_to_end) for one in read.lines
     ]
-    assert told == [(6_000, 7, 8, "B1", "E1"), (4_000, 7, 8, "B1", "E2"), (-50, 7, 7, "", "")]
+    assert told == [(6_000, 7, 8, "B1/E1", "E1"), (4_000, 7, 8, "B1/E2", "E2"), (-50, 7, 7, "", "")]
     assert read.lines[1].words == "thanks"
+
+
+@pytest.mark.parametrize("before", range(10))
+@pytest.mark.parametrize(
+    ("opens", "closes"), [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?b ", "?>"), ('<b c="', '"/>')]
+)
+def test_what_is_too_long_is_seen_wherever_a_piece_of_the_file_ends(before: int, opens: str, closes: str) -> None:
+    inside = ">>>" if opens == '<b c="' else "<b>"
+    begins = f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><a>{"<!-- < -->" * 3}'
+    begins += "x" * (16 * 1024 - before - len(begins))
+    fits = begins + opens + inside * 20_000 + closes
+    with pytest.raises(Unreadable, match="no well-formed XML"):
+        read_statements(BytesIO(fits.encode()))
+    for text in (begins + opens + inside * 30_000 + closes, begins + opens + inside * 30_000):
+        with pytest.raises(Unreadable, match="longer than 64 KB"):
+            read_statements(BytesIO(text.encode()))
+
+
+@pytest.mark.parametrize(
+    ("reference", "parts", "known_by"),
+    [
+        ("B", ["<EndToEndId>E1</EndToEndId>", "<EndToEndId>E2</EndToEndId>"], ["B/E1", "B/E2"]),
+        ("B", ["<EndToEndId>NOTPROVIDED</EndToEndId>"] * 2, ["B#1", "B#2"]),
+        ("B", ["<EndToEndId>E1</EndToEndId>"] * 2, ["B/E1#1", "B/E1#2"]),
+        ("B", ["", "<TxId>T2</TxId>"], ["B#1", "T2"]),
+        (
+            "B",
+            ["<AcctSvcrRef>B</AcctSvcrRef><EndToEndId>E1</EndToEndId>", "<AcctSvcrRef>C</AcctSvcrRef>"],
+            ["B/E1", "C"],
+        ),
+        ("", ["<AcctSvcrRef>C</AcctSvcrRef>"] * 2, ["C#1", "C#2"]),
+        ("", ["<EndToEndId>E1</EndToEndId>", ""], ["", ""]),
+    ],
+)
+def test_a_part_of_an_entry_is_known_by_what_is_its_own(reference: str, parts: list[str], known_by: list[str]) -> None:
+    content = batched("EUR", date(2025, 1, 7), reference, *((-100, refs) for refs in parts))
+    (read,) = read_statements(BytesIO(content)).statements
+    assert [line.reference for line in read.lines] == known_by
+
+
+def test_a_part_is_known_by_no_more_than_there_is_room_for() -> None:
+    long = [f"<EndToEndId>{number}{'E' * 70}</EndToEndId>" for number in range(2)]
+    (read,) = read_statements(
+        BytesIO(batched("EUR", date(2025, 1, 7), "B" * 30, *((5, one) for one in long)))
+    ).statements
+    assert len({line.reference for line in read.lines}) == 2
+    assert all(len(line.reference) <= 80 for line in read.lines)
 
 
 @settings(max_examples=60, deadline=None)
@@ -306,33 +380,100 @@ def test_the_sandbox_has_a_bank_whose_statements_agree(shop: Shop, finance: Visi
     assert developer.get("/three-way/sandbox-statement?plant=everything").status_code == 422
 
 
-def test_a_merchant_s_payout_is_paid_and_bounces_as_the_bank_says(shop: Shop, finance: Visitor) -> None:
-    made = finance.send("/merchants/new", "/merchants", name="Bo Bikes", currency="DKK")
-    merchant = made.url.rpartition("/")[2]
-    page = f"/merchants/{merchant}"
-    account = {"kind": "iban", "holder": "Bo", "number": "DE89 3704 0044 0532 0130 00", "reason": "first"}
-    assert finance.send(page, f"{page}/beneficiary", **account).status_code == 200
-    items = [{"name": "A bike", "quantity": 1, "unit_amount": 8_000, "merchant": merchant}]
-    shop.sell(8_000, "DKK", items=items)
+def sent_payouts(shop: Shop, finance: Visitor, currency: str, *names: str) -> list[Json]:
+    """A payout to a merchant of each of these names, sent to the bank."""
+    pages = {}
+    for number, name in enumerate(names, 1):
+        made = finance.send("/merchants/new", "/merchants", name=name, currency=currency)
+        merchant = made.url.rpartition("/")[2]
+        pages[merchant] = page = f"/merchants/{merchant}"
+        account = {"kind": "iban", "holder": name, "number": "DE89 3704 0044 0532 0130 00", "reason": "first"}
+        assert finance.send(page, f"{page}/beneficiary", **account).status_code == 200
+        items = [{"name": "A bike", "quantity": number, "unit_amount": 8_000, "merchant": merchant}]
+        shop.sell(8_000 * number, currency, items=items)
     shop.end_day()
     shop.go_on("P7D")
-    until(lambda: "Propose" in finance.read(page).text, what="something payable", within=60)
-    path = finance.send(page, f"{page}/payouts", currency="DKK").url.removeprefix(shop.stack.dashboard_url)
-    finance.send(path, f"{path}/sending", reason="as agreed")
-    (payout,) = shop.rows("SELECT * FROM merchant_payouts WHERE merchant_id = :id", id=merchant)
-    assert payout["status"] == "sent"
+    found = []
+    for merchant, page in pages.items():
+        until(partial(_is_payable, finance, page), what="something payable", within=60)
+        path = finance.send(page, f"{page}/payouts", currency=currency).url.removeprefix(shop.stack.dashboard_url)
+        finance.send(path, f"{path}/sending", reason="as agreed")
+        (payout,) = shop.rows("SELECT * FROM merchant_payouts WHERE merchant_id = :id", id=merchant)
+        assert payout["status"] == "sent"
+        found.append(dict(payout))
+    return found
+
+
+def _is_payable(finance: Visitor, page: str) -> bool:
+    return "Propose" in finance.read(page).text
+
+
+def statuses_of(shop: Shop, payouts: list[Json]) -> list[str]:
+    rows = {row["id"]: row["status"] for row in shop.rows("SELECT id, status FROM merchant_payouts")}
+    return [rows[one["id"]] for one in payouts]
+
+
+def test_a_merchant_s_payout_is_paid_and_bounces_as_the_bank_says(shop: Shop, finance: Visitor) -> None:
+    (payout,) = sent_payouts(shop, finance, "DKK", "Bo Bikes")
     day = datetime.fromisoformat(str(payout["sent_at"])).date()
     line = BankLine(-payout["amount_minor"], day, day, f"D{next(NUMBERS)}", payout["id"])
     known = known_breaks(shop)
     for moved, status, due in ((line, "paid", 0), (_given_back(line), "bounced", payout["amount_minor"])):
         assert bring(finance, statement("DKK", moved.booked_on, moved)).status_code == 200
-        (now,) = shop.rows("SELECT status FROM merchant_payouts WHERE id = :id", id=payout["id"])
-        assert now["status"] == status
-        assert -int(shop.rows(DUE, id=f"{merchant}:merchant_due:DKK")[0]["amount"]) == due
+        assert statuses_of(shop, [payout]) == [status]
+        assert -int(shop.rows(DUE, id=f"{payout['merchant_id']}:merchant_due:DKK")[0]["amount"]) == due
     assert new_breaks(shop, known) == []
     assert shop.verify()["faults"] == {"balance": [], "chain": [], "agreement": []}
 
 
+def test_payouts_that_the_bank_books_as_one_entry_are_all_paid(shop: Shop, finance: Visitor) -> None:
+    sent = sent_payouts(shop, finance, "RON", "Cy Cycles", "Di Drives")
+    day = datetime.fromisoformat(str(sent[0]["sent_at"])).date()
+    parts = [(-one["amount_minor"], f"<EndToEndId>{one['id']}</EndToEndId>") for one in sent]
+    content = batched("RON", day, "BATCH77", *parts)
+    known = known_breaks(shop)
+    assert "All of it agrees" in bring(finance, content, "batch.xml").text
+    assert statuses_of(shop, sent) == ["paid", "paid"]
+    assert new_breaks(shop, known) == []
+    before = shop.rows("SELECT * FROM bank_entries")
+    assert "nothing has changed" in bring(finance, content, "batch.xml").text
+    assert shop.rows("SELECT * FROM bank_entries") == before
+    bring(finance, batched("RON", day, "BATCH77", *parts), "another.xml")
+    assert [one["kind"] for one in new_breaks(shop, known)] == ["duplicate", "duplicate"]
+    assert statuses_of(shop, sent) == ["paid", "paid"]
+    assert shop.verify()["faults"] == {"balance": [], "chain": [], "agreement": []}
+
+
+def test_a_file_of_more_entries_than_one_transaction_takes_is_taken_in_whole(shop: Shop, finance: Visitor) -> None:
+    day = date(2025, 4, 1)
+    lines = [BankLine(100 + n, day, day, f"L{n}", "NOTPROVIDED") for n in range(CHUNK + 5)]
+    lines += [lines[0], replace(lines[1], reference="L-other"), replace(lines[-1], amount_minor=-1)]
+    content = BytesIO()
+    some = [
+        Statement(f"S-long-{n}", IBAN, "TRY", day, day, 0, sum(one.amount_minor for one in mine), mine)
+        for n, mine in enumerate((lines, [], lines[:3]))
+    ]
+    write_statements([(one, one.lines) for one in some], "M1", NOW, content)
+    known = known_breaks(shop)
+    answer = bring(finance, content.getvalue(), "long.xml")
+    assert answer.status_code == 200, answer.text
+    file = answer.url.rpartition("/")[2]
+    (row,) = shop.rows("SELECT * FROM imported_files WHERE id = :id", id=file)
+    told = (row["status"], row["rows"], row["rows_read"], row["matched"], row["differing"])
+    assert told == ("read", CHUNK + 11, CHUNK + 11, 0, CHUNK + 11)
+    entries = shop.rows(ENTRIES, id=file)
+    expected = [("S-long-0", n, one.reference, one.amount_minor) for n, one in enumerate(lines, 1)]
+    expected += [("S-long-2", n, one.reference, one.amount_minor) for n, one in enumerate(lines[:3], 1)]
+    assert [tuple(row.values())[:4] for row in entries] == expected
+    again = [row["outcome"] for row in entries if row["outcome"] != "missing_here"]
+    assert again == ["duplicate"] * 5, "what stood there before, in the file or in the statement"
+    assert len(new_breaks(shop, known)) == CHUNK + 11
+
+
+ENTRIES = (
+    "SELECT s.reference AS statement, number, e.reference, amount_minor, outcome FROM bank_entries e"
+    " JOIN bank_statements s ON s.id = e.statement_id WHERE s.file_id = :id ORDER BY s.reference, number"
+)
 DUE = "SELECT COALESCE(SUM(amount_minor), 0) AS amount FROM ledger_postings WHERE account_id = :id"
 
 
