@@ -119,6 +119,7 @@ NOTICES = {
     "retry_due": Word("May be paid again", "wait"),
     "delivery_failed": Word("Not delivered", "bad"),
     "event_failed": Word("Event failed", "bad"),
+    "job_dead": Word("Work given up", "bad"),
     "clock_skew": Word("Clocks apart", "bad"),
     "payout_failed": Word("Payout failed", "bad"),
     "report_made": Word("Report", "quiet"),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from time import monotonic
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from app import (
     db,
@@ -57,62 +61,80 @@ _LOOK_FOR_SETTLEMENTS_EVERY_SECONDS = 10.0
 _PROPOSE_PAYOUTS_EVERY_SECONDS = 30.0
 _FORGET_REPORTS_EVERY_SECONDS = 300.0
 _REMATCH_EVERY_SECONDS = 10.0
+_ASK_AGAIN_AFTER_SECONDS = 2.0
+_LOOK_AGAIN_AFTER_SECONDS = 5.0
+"""Longer than the pause of a worker whose database failed: the looks after the one that failed get their turn."""
+
+
+@dataclass
+class _Look:
+    """Something that is looked at now and then. What is done answers False where there is more at once."""
+
+    name: str
+    do: Callable[[], object]
+    every_seconds: float = 0.0
+    due: float = 0.0
 
 
 class _Rounds:
-    """What is looked at now and then; a gateway that does not answer is asked again later."""
+    """What is looked at now and then. Each look fails alone, and is tried again a little later.
+
+    A gateway that does not answer is asked nothing else in that round; a database that does not answer ends it.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.clock_due = self.subscription_due = self.events_due = self.deadlines_due = self.settlements_due = 0.0
-        self.comparison_due = monotonic() + EVERY_SECONDS
-        self.proposals_due = self.old_reports_due = self.rematch_due = 0.0
-        self.catch_up = CatchUp(settings)
+        self.of_gateway = [
+            _Look("the account's clock", _look_at_clock, _READ_CLOCK_EVERY_SECONDS),
+            _Look("our subscription", lambda: ensure_subscribed(settings), _SUBSCRIBE_EVERY_SECONDS),
+            _Look("lost events", CatchUp(settings).walk, _CATCH_UP_EVERY_SECONDS),
+            _Look("disputes' deadlines", look_at_deadlines, _LOOK_AT_DEADLINES_EVERY_SECONDS),
+            _Look("settlements and payouts", look_for_settlements, _LOOK_FOR_SETTLEMENTS_EVERY_SECONDS),
+        ]
+        self.of_ours = [
+            _Look("the comparison with the gateway", begin_round, EVERY_SECONDS, monotonic() + EVERY_SECONDS),
+            _Look("what is due", do_what_is_due),
+            _Look("what becomes available", free_what_is_due),
+            _Look("payouts by schedule", lambda: propose_by_schedule(WORKER), _PROPOSE_PAYOUTS_EVERY_SECONDS),
+            _Look("breaks that match after all", lambda: rematch(WORKER), _REMATCH_EVERY_SECONDS),
+            _Look("overdue reviews", decide_what_is_overdue),
+            _Look("outages", tell_of_outages),
+            _Look("approvals that expire", expire_approvals),
+            _Look("old reports", forget_old_reports, _FORGET_REPORTS_EVERY_SECONDS),
+            _Look("the audit log's seal", lambda: seal(settings.data)),
+            _Look("the ledger's seal", lambda: seal_ledger(settings.data)),
+        ]
 
     def __call__(self) -> None:
         now = monotonic()
-        self._ask_gateway(now)
-        if now >= self.comparison_due:
-            self.comparison_due = now + EVERY_SECONDS
-            begin_round()
-        do_what_is_due()
-        free_what_is_due()
-        if now >= self.proposals_due:
-            self.proposals_due = now + _PROPOSE_PAYOUTS_EVERY_SECONDS
-            propose_by_schedule(WORKER)
-        if now >= self.rematch_due:
-            self.rematch_due = now + _REMATCH_EVERY_SECONDS
-            rematch(WORKER)
-        decide_what_is_overdue()
-        tell_of_outages()
-        expire_approvals()
-        if now >= self.old_reports_due:
-            self.old_reports_due = now + _FORGET_REPORTS_EVERY_SECONDS
-            forget_old_reports()
-        seal(self.settings.data)
-        seal_ledger(self.settings.data)
+        for look in self.of_gateway:
+            if now >= look.due and not self._take(look, now):
+                break
+        for look in self.of_ours:
+            if now >= look.due:
+                self._take(look, now)
 
-    def _ask_gateway(self, now: float) -> None:
+    @staticmethod
+    def _take(look: _Look, now: float) -> bool:
+        """Look; False where the gateway could not be asked. Raises what says that the database does not answer."""
         try:
-            if now >= self.clock_due:
-                self.clock_due = now + _READ_CLOCK_EVERY_SECONDS
-                read_clock()
-                watch_skew(gateway().skew_seconds)
-            if now >= self.subscription_due:
-                ensure_subscribed(self.settings)
-                self.subscription_due = now + _SUBSCRIBE_EVERY_SECONDS
-            if now >= self.events_due:
-                self.events_due = now + _CATCH_UP_EVERY_SECONDS
-                if not self.catch_up.walk():
-                    self.events_due = now
-            if now >= self.deadlines_due:
-                self.deadlines_due = now + _LOOK_AT_DEADLINES_EVERY_SECONDS
-                look_at_deadlines()
-            if now >= self.settlements_due:
-                self.settlements_due = now + _LOOK_FOR_SETTLEMENTS_EVERY_SECONDS
-                look_for_settlements()
+            has_more = look.do() is False
         except (GatewayUnavailable, GatewayRefused) as error:
-            log.warning("the gateway could not be asked", reason=str(error))
+            log.warning("the gateway could not be asked", look=look.name, reason=str(error))
+            look.due = now + _ASK_AGAIN_AFTER_SECONDS
+            return False
+        except Exception as error:
+            look.due = monotonic() + _LOOK_AGAIN_AFTER_SECONDS
+            if isinstance(error, OperationalError | InterfaceError | NoConnection):
+                raise
+            log.exception("a look failed; the others go on", look=look.name)
+        else:
+            look.due = now if has_more else now + look.every_seconds
+        return True
+
+
+def _look_at_clock() -> None:
+    read_clock()
+    watch_skew(gateway().skew_seconds)
 
 
 def run_worker(settings: Settings, stop: threading.Event) -> None:

@@ -9,9 +9,10 @@ import click
 from app.cli.database import checked, opened
 from app.cli.options import Place, database_options, json_option
 from app.clock import wall_now
+from app.operators.people import list_operators
 from app.operators.roles import Role
 from app.operators.sign_in import LINK_LIVES, create_sign_in_link
-from app.operators.tokens import create_api_token, list_api_tokens, revoke_api_token
+from app.operators.tokens import create_api_token, hindrance_of, list_api_tokens, revoke_api_token
 
 _ROLES = click.Choice([role.value for role in Role])
 
@@ -78,12 +79,14 @@ def list_tokens(place: Place, as_json: bool) -> None:
     settings = place.settings()
     checked(settings)
     with opened(settings):
+        owners = {one.id: one for one in list_operators()}
         tokens = [
             {
                 "name": token.name,
                 "role": token.role,
                 "created_at": token.created_at.isoformat(),
                 "revoked_at": None if token.revoked_at is None else token.revoked_at.isoformat(),
+                "hindrance": hindrance_of(token, owners.get(token.owner_id or "")),
             }
             for token in list_api_tokens()
         ]
@@ -91,7 +94,9 @@ def list_tokens(place: Place, as_json: bool) -> None:
         click.echo(json.dumps({"data": tokens}))
         return
     for token in tokens:
-        state = "works" if token["revoked_at"] is None else f"revoked {token['revoked_at'][:19]}Z"
+        state = token["hindrance"] or "works"
+        if token["revoked_at"] is not None:
+            state = f"revoked {token['revoked_at'][:19]}Z"
         click.echo(f"{token['name']:<24} {token['role']:<10} made {str(token['created_at'])[:19]}Z  {state}")
     if not tokens:
         click.echo("There is no token yet: counterfoil api-token create NAME")

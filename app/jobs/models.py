@@ -33,5 +33,6 @@ class Job(Base):
     lease_until: Mapped[datetime | None]
     owner: Mapped[str | None] = mapped_column(String(80))
     attempts: Mapped[int] = mapped_column(default=0)
+    """Failures in a row; below zero, how often in a row it could not be done yet. One more while it is leased."""
     last_error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]

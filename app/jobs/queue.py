@@ -20,6 +20,7 @@ from app.jobs.models import Job, JobState
 from app.processes import is_alive
 
 Handler = Callable[[dict[str, Any]], None]
+Teller = Callable[[Session, Job, str], object]
 
 
 class Lane(enum.StrEnum):
@@ -37,6 +38,7 @@ class Lane(enum.StrEnum):
 HANDLERS: dict[str, Handler] = {}
 _LANES: dict[str, Lane] = {}
 """The lane of each kind that is not plain work."""
+_TELLERS: list[Teller] = []
 LEASE = timedelta(seconds=60)
 CLAIM_AT_MOST = 20
 DEAD_AFTER_TRIES = 20
@@ -65,8 +67,14 @@ def handler(kind: str, lane: Lane = Lane.WORK) -> Callable[[Handler], Handler]:
     return register
 
 
+def when_dead(teller: Teller) -> Teller:
+    """Register who tells of a job that is given up, and of its last error, in the transaction that does so."""
+    _TELLERS.append(teller)
+    return teller
+
+
 def enqueue(session: Session, kind: str, key: str, payload: dict[str, Any], run_at: datetime | None = None) -> None:
-    """Make work due in the caller's transaction; the same `key` twice is one job."""
+    """Make work due in the caller's transaction; the same `key` twice is one job, and a dead one begins anew."""
     now = wall_now()
     values = {
         "id": new_id("job"),
@@ -78,7 +86,8 @@ def enqueue(session: Session, kind: str, key: str, payload: dict[str, Any], run_
         "attempts": 0,
         "created_at": now,
     }
-    insert_if_absent(session, Job.__table__, values)
+    if not insert_if_absent(session, Job.__table__, values):
+        session.execute(update(Job).where(Job.key == key, Job.state == JobState.DEAD).values(values))
 
 
 def finish(session: Session, key: str) -> None:
@@ -87,8 +96,10 @@ def finish(session: Session, key: str) -> None:
 
 
 def postpone(session: Session, key: str, run_at: datetime) -> None:
-    """Set when the work is due, unless a worker has it right now."""
-    session.execute(update(Job).where(Job.key == key, Job.state == JobState.READY).values(run_at=run_at))
+    """Set when the work is due, unless a worker has it right now; a dead one begins anew."""
+    mine = update(Job).where(Job.key == key)
+    session.execute(mine.where(Job.state == JobState.DEAD).values(state=JobState.READY, attempts=0))
+    session.execute(mine.where(Job.state == JobState.READY).values(run_at=run_at))
 
 
 def worker_name() -> str:
@@ -152,18 +163,24 @@ def complete(job: Job, owner: str) -> None:
 
 
 def give_back(job: Job, owner: str, error: str, *, after: timedelta | None = None, forever: bool = False) -> None:
-    """Make the job due again, later each time; after 20 tries it is dead, unless it must be tried for ever."""
-    ceiling = min(_BACKOFF_CAP_SECONDS, 2.0 ** min(job.attempts, 9))
+    """Make the job due again, later each time; after 20 failures in a row it is dead, and that is told.
+
+    What must be tried for ever has not failed: the next failure is the first.
+    """
+    attempts = min(job.attempts - 1, 0) - 1 if forever else max(job.attempts, 1)
+    ceiling = min(_BACKOFF_CAP_SECONDS, 2.0 ** min(abs(attempts), 9))
     pause = after or timedelta(seconds=_random.uniform(ceiling / 2, ceiling))
-    dead = not forever and job.attempts >= DEAD_AFTER_TRIES
+    dead = attempts >= DEAD_AFTER_TRIES
     with transaction() as session:
         mine = update(Job).where(Job.id == job.id, Job.owner == owner)
-        session.execute(
-            mine.values(
-                state=JobState.DEAD if dead else JobState.READY,
-                run_at=wall_now() + pause,
-                owner=None,
-                lease_until=None,
-                last_error=error[:2000],
-            )
+        given = mine.values(
+            state=JobState.DEAD if dead else JobState.READY,
+            run_at=wall_now() + pause,
+            owner=None,
+            lease_until=None,
+            attempts=attempts,
+            last_error=error[:2000],
         )
+        if session.scalar(given.returning(Job.id)) is not None and dead:
+            for tell in _TELLERS:
+                tell(session, job, error)

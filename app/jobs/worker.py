@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from time import monotonic
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.jobs.models import Job
 from app.jobs.queue import (
@@ -41,7 +40,7 @@ def _do(job: Job, owner: str) -> None:
     except Retry as not_yet:
         give_back(job, owner, str(not_yet), after=not_yet.after, forever=True)
     except Exception as error:
-        log.exception("job failed", job=job.id, kind=job.kind, attempt=job.attempts)
+        log.exception("job failed", job=job.id, kind=job.kind)
         give_back(job, owner, f"{type(error).__name__}: {error}")
     else:
         complete(job, owner)
@@ -59,7 +58,10 @@ def run_due(owner: str | None = None) -> int:
 
 
 def run(stop: threading.Event, ticks: Callable[[], None] | None = None) -> None:
-    """Work until `stop` is set, then finish what is under way. `ticks` runs about every second."""
+    """Work until `stop` is set, then finish what is under way. `ticks` runs about every second.
+
+    Where it fails, jobs get their turn before it is tried again.
+    """
     owner = worker_name()
     renewed = ticked = 0.0
     running: dict[Lane, set[Future[None]]] = {lane: set() for lane in LANES}
@@ -78,9 +80,10 @@ def run(stop: threading.Event, ticks: Callable[[], None] | None = None) -> None:
                     renew(owner)
                     free_leases_of_the_dead()
                 jobs = claim(owner, _room(running))
-            except (SQLAlchemyError, OSError):
-                log.exception("the database or the disk does not do it; trying again")
+            except Exception:
+                log.exception("the database, the disk or a look does not do it; trying again")
                 stop.wait(2)
+                ticked = monotonic()
                 continue
             for job in jobs:
                 running[lane_of(job)].add(pools[lane_of(job)].submit(_do, job, owner))

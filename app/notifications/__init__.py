@@ -1,5 +1,6 @@
 """Messages to people and to the order service: written in the transaction of what they tell, delivered afterwards."""
 
+from app.notifications import given_up  # noqa: F401 - registers who tells of jobs that are dead
 from app.notifications.callbacks import announce
 from app.notifications.letters import Facts, MailKind
 from app.notifications.mail import tell_customer

@@ -36,6 +36,7 @@ FOR: dict[NoticeKind, frozenset[Permission]] = {
     NoticeKind.RETRY_DUE: frozenset({_P.TAKE_PAYMENTS}),
     NoticeKind.DELIVERY_FAILED: frozenset({_P.TAKE_PAYMENTS, _P.DEVELOP}),
     NoticeKind.EVENT_FAILED: frozenset({_P.DEVELOP, _P.RECONCILE}),
+    NoticeKind.JOB_DEAD: frozenset({_P.DEVELOP, _P.RECONCILE}),
     NoticeKind.CLOCK_SKEW: frozenset({_P.DEVELOP, _P.MANAGE}),
     NoticeKind.PAYOUT_FAILED: frozenset({_P.PAY_OUT, _P.RECONCILE}),
     NoticeKind.REPORT_MADE: frozenset({_P.READ}),

@@ -15,7 +15,7 @@ class NoticeKind(enum.StrEnum):
     """What a notice is about."""
 
     MISMATCH = "mismatch"
-    """The gateway says what cannot be this order: it is held."""
+    """The gateway says what cannot be this order, which is held, or this payout, which stays as it was."""
     UNKNOWN_OUTCOME = "unknown_outcome"
     """Nothing could settle an outcome; a person decides."""
     HOLD_ENDING = "hold_ending"
@@ -35,6 +35,8 @@ class NoticeKind(enum.StrEnum):
     """A callback or an e-mail could not be delivered at all."""
     EVENT_FAILED = "event_failed"
     """A webhook event could not be applied."""
+    JOB_DEAD = "job_dead"
+    """Work that was due failed again and again, and was given up."""
     CLOCK_SKEW = "clock_skew"
     """Our clock and the gateway's are so far apart that deliveries are refused as stale."""
     PAYOUT_FAILED = "payout_failed"

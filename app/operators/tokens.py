@@ -95,7 +95,19 @@ def find_api_token(secret: str) -> ApiToken | None:
     """The token that this is, while it works."""
     with reading() as session:
         wanted = select(ApiToken).where(ApiToken.token_hash == hash_of(secret), ApiToken.revoked_at.is_(None))
-        return session.scalars(wanted).one_or_none()
+        token = session.scalars(wanted).one_or_none()
+        if token is None or token.owner_id is None:
+            return token
+        return token if hindrance_of(token, session.get(Operator, token.owner_id)) is None else None
+
+
+def hindrance_of(token: ApiToken, owner: Operator | None) -> str | None:
+    """Why a token works no more although nobody revoked it: it stands and falls with its owner, if it has one."""
+    if token.owner_id is None:
+        return None
+    if owner is None or owner.suspended_at is not None:
+        return "Its owner is suspended"
+    return None if is_within(Role(token.role), owner) else "May do more than its owner"
 
 
 def person_behind(session: Session, actor: Actor) -> str | None:

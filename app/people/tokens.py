@@ -12,7 +12,7 @@ from app.operators.guards import requires
 from app.operators.models import Operator
 from app.operators.people import list_operators
 from app.operators.roles import Permission, Role
-from app.operators.tokens import create_api_token, is_within, list_api_tokens, revoke_as_operator
+from app.operators.tokens import create_api_token, hindrance_of, is_within, list_api_tokens, revoke_as_operator
 from app.people.forms import TokenForm
 
 blueprint = Blueprint("tokens", __name__)
@@ -22,10 +22,10 @@ blueprint = Blueprint("tokens", __name__)
 @requires(Permission.DEVELOP)
 def index() -> str:
     """Every token, by whom it was made, and whether it still works."""
-    names = {one.id: one.name for one in list_operators()}
+    people = {one.id: one for one in list_operators()}
     tokens = [
-        (one, names.get(one.owner_id or "", "the terminal"), is_within(Role(one.role), _me()))
-        for one in list_api_tokens()
+        (one, owner.name if owner else "the terminal", hindrance_of(one, owner), is_within(Role(one.role), _me()))
+        for one, owner in ((one, people.get(one.owner_id or "")) for one in list_api_tokens())
     ]
     return render_template("people/tokens.html", tokens=tokens)
 

@@ -150,10 +150,10 @@ def _tell_not_believed(payout: Payout | None, told: GatewayPayout, why: str) -> 
         is_news = tell_operators(
             session,
             NoticeKind.MISMATCH,
-            told.id if payout is not None else f"payout {told.id}",
+            told.id if payout is not None else f"payout {told.id}"[:80],
             f"What the gateway says of the payout {told.id} is not believed",
             detail=f"{why} Nothing of it is taken into the books. Ask the gateway what became of the payout.",
-            occasion=f"version {told.version}",
+            occasion=f"version {told.version}"[:80],
         )
     if is_news:
         log.warning("a payout that is not believed", payout=told.id, version=told.version, reason=why)

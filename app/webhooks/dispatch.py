@@ -11,7 +11,7 @@ from app.gateway.wire import GatewayPayout, GatewaySettlement
 from app.payments.record import record_gateway_payment
 from app.payments.sync import sync_gateway_payment
 from app.settlements.hear import hear_of_settlement
-from app.settlements.payouts import record_payout
+from app.settlements.payouts import is_recorded, record_payout
 
 
 def _payment_event(event_id: str, event: GatewayEvent) -> EventOutcome:
@@ -42,8 +42,10 @@ def _settlement_event(_event_id: str, event: GatewayEvent) -> EventOutcome:
 
 def _payout_event(_event_id: str, event: GatewayEvent) -> EventOutcome:
     """One whose settlements are not booked yet is looked for again by the worker."""
-    taken = record_payout(GatewayPayout.model_validate(event.data))
-    return EventOutcome.APPLIED if taken else EventOutcome.STALE
+    told = GatewayPayout.model_validate(event.data)
+    if not record_payout(told):
+        return EventOutcome.STALE
+    return EventOutcome.APPLIED if is_recorded(told) else EventOutcome.NOT_BELIEVED
 
 
 HANDLERS: dict[str, Callable[[str, GatewayEvent], EventOutcome]] = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 
 import pytest
 import requests
 
-from tests.app.people.hands import Hand, hire
+from tests.app.people.hands import Hand, Person, hire
 from tests.app.screens.visitor import Read, Visitor
 from tests.clients import TIMEOUT, OrderService
 from tests.stack import Stack
@@ -64,6 +65,48 @@ def test_what_cannot_be_a_developers_token_is_told_beside_its_field(
     )
     assert answer.status_code == 422
     assert told in Read(answer.text).text
+
+
+def act_on(admin: Visitor, person: Person, act: str, **written: str) -> None:
+    """Use the buttons of somebody's page."""
+    at = f"/settings/operators/{person.id}"
+    assert admin.send(at, f"{at}/{act}", **written).status_code == 200
+
+
+def test_a_token_stands_and_falls_with_its_owner(stack: Stack, admin: Visitor) -> None:
+    person = hire(stack, admin, "admin")
+    hand = Hand(stack)
+    hand.sign_in(person.email)
+    tokens: dict[str, tuple[str, str]] = {}
+    for role in ("admin", "viewer"):
+        name = f"{role} {secrets.token_hex(4)}"
+        made = hand.send("/settings/tokens/new", "/settings/tokens", name=name, role=role)
+        found = TOKEN.search(made.text)
+        assert found is not None
+        tokens[role] = name, found[1]
+
+    def holds(admins: str | None, viewers: str | None) -> None:
+        """What hinders each of them, on the page and at the terminal, and whether it works."""
+        rows = {cells[0]: cells for cells in admin.read("/settings/tokens").row_texts() if cells}
+        listed = {
+            one["name"]: one["hindrance"] for one in json.loads(stack.cli_here("api-token", "list", "--json"))["data"]
+        }
+        for role, hindrance in (("admin", admins), ("viewer", viewers)):
+            name, token = tokens[role]
+            said = name if hindrance is None else f"{name} {hindrance}: it does not work now."
+            assert said in rows
+            assert listed[name] == hindrance
+            assert status_of(stack, token) == (200 if hindrance is None else 401)
+
+    holds(None, None)
+    act_on(admin, person, "role", role="viewer", reason="Another job")
+    holds("May do more than its owner", None)
+    act_on(admin, person, "role", role="admin", reason="The old job")
+    holds(None, None)
+    act_on(admin, person, "suspension", reason="Left")
+    holds("Its owner is suspended", "Its owner is suspended")
+    act_on(admin, person, "reinstatement", reason="Back")
+    holds(None, None)
 
 
 def test_a_token_that_may_more_than_oneself_stays_another_s(stack: Stack, admin: Visitor) -> None:
