@@ -15,7 +15,9 @@ from iso4217 import Currency
 MAX_AMOUNT_MINOR = 999_999_999_999
 """ISO 8583's n12: the largest amount the wire carries."""
 
-_PLAIN = re.compile(r"^[0-9]{1,15}(?:\.[0-9]{1,4})?$")
+PLAIN = re.compile(r"^[0-9]{1,15}(?:\.[0-9]{1,4})?$")
+"""An amount in major units as a machine reads it."""
+_GROUPED = re.compile(r"^[1-9][0-9]{0,2}([, \u00a0\u202f])[0-9]{3}(?:\1[0-9]{3})*(?:\.[0-9]+)?$")
 
 
 class UnknownCurrency(ValueError):
@@ -112,22 +114,50 @@ class InMoney:
         return self if row is None else Money(getattr(row, self._column), row.currency)
 
 
-def parse_amount(text: str, currency: str) -> Money:
-    """Money from what a person typed in major units (`1,234.50`, `500`); ValueError says what would be right."""
+def parse_amount(text: str, currency: str, most: Money | None = None) -> Money:
+    """Money from what a person typed in major units (`1,234.50`, `500`); ValueError says what would be right.
+
+    `most` is the largest amount to name where nothing at all or far too much was typed.
+    """
     places = exponent_of(currency)
-    cleaned = text.strip().replace(",", "").replace(" ", "").replace("\u00a0", "")
     example = Money(123450, currency).plain()
-    if not _PLAIN.match(cleaned):
-        raise ValueError(f"Write the amount in {currency}, like {example}.")
-    whole, _, fraction = cleaned.partition(".")
+    plain = read_grouped(text, currency)
+    if not PLAIN.match(plain):
+        raise ValueError(f"Write the amount in {currency}, like {example}.{meant_as_point(plain, currency)}")
+    whole, _, fraction = plain.partition(".")
     if len(fraction) > places:
         digits = "no digits" if places == 0 else f"at most {places} digits"
         raise ValueError(f"{currency} has {digits} after the point; write it like {example}.")
     amount_minor = int(whole + fraction.ljust(places, "0"))
     if not 1 <= amount_minor <= MAX_AMOUNT_MINOR:
-        largest = Money(MAX_AMOUNT_MINOR, currency).plain()
+        largest = (most or Money(MAX_AMOUNT_MINOR, currency)).plain()
         raise ValueError(f"The amount must lie between {Money(1, currency).plain()} and {largest} {currency}.")
     return Money(amount_minor, currency)
+
+
+def read_grouped(text: str, currency: str | None = None) -> str:
+    """`1234.50` of `1,234.50` or `1 234.50`: without what parts thousands; any other comma or blank stays.
+
+    Where the currency has three or more digits after the point, `1,234` may mean either: ValueError asks which.
+    """
+    written = text.strip()
+    grouped = _GROUPED.match(written)
+    if grouped is None:
+        return written
+    plain = written.replace(grouped[1], "")
+    places = exponent_of(currency) if currency else 0
+    if places > 2 and written.count(",") == 1 and "." not in written:
+        pointed = written.replace(",", ".")
+        raise ValueError(f"Did you mean {pointed} or {plain}.{'0' * places} {currency}? Write it without the comma.")
+    return plain
+
+
+def meant_as_point(written: str, currency: str | None = None) -> str:
+    """The question that `1,05` begs, ` Did you mean 1.05?`; nothing where a point would not make it an amount."""
+    pointed = written.replace(",", ".")
+    places = exponent_of(currency) if currency else 4
+    fits = "," in written and PLAIN.match(pointed) and len(pointed.partition(".")[2]) <= places
+    return f" Did you mean {pointed}?" if fits else ""
 
 
 def is_locale(text: str) -> bool:

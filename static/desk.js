@@ -34,11 +34,17 @@
     });
   }
 
-  // The button says the sum that was written; no sum is ever computed here.
+  // The button says the sum that was written, where it is one that may be sent; no sum is ever computed here.
+  function isSendable(written, most) {
+    const places = most.split(".")[1]?.length ?? 0;
+    const plain = new RegExp(places ? `^\\d+(\\.\\d{1,${places}})?$` : "^\\d+$");
+    return plain.test(written) && Number(written) > 0 && Number(written) <= Number(most);
+  }
   function fillSums(root) {
     for (const shown of root.querySelectorAll("[data-sum]")) {
       const field = shown.closest("form").elements.namedItem("amount");
-      if (field) shown.textContent = field.value.trim();
+      const written = field ? field.value.trim() : "";
+      shown.textContent = isSendable(written, shown.dataset.most) ? `${written} ${shown.dataset.sum}` : "";
     }
   }
   document.addEventListener("input", (event) => {

@@ -48,7 +48,9 @@ class EvidenceIn(Body):
     )
 
     fields: dict[str, Annotated[Text, Field(max_length=MOST_CHARACTERS)] | None] = Field(
-        min_length=1, max_length=50, description="Texts by the gateway's names; null takes one back."
+        min_length=1,
+        max_length=50,
+        description="Texts by the gateway's names, days written like 2026-11-20; null takes one back.",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +12,7 @@ from app.clock import business_now
 from app.db import transaction
 from app.disputes.files import checked_file
 from app.disputes.models import Dispute, lock_dispute
-from app.disputes.reasons import FIELDS
+from app.disputes.reasons import FIELDS, field_of
 from app.errors import InvalidInput, NotFound
 from app.ids import new_id
 from app.orders.models import Order
@@ -50,6 +51,7 @@ def save_evidence(
             raise NotFound(f"There is no dispute {dispute_id}.")
         dispute.check_editable()
         before = dispute.evidence
+        _check_days(fields, business_now(session).date())
         dispute.draft = checked_fields({**before, **fields})
         gone = [file for file in dispute.files if file.id in removed]
         for file in gone:
@@ -65,6 +67,32 @@ def save_evidence(
         if dispute.draft != before or gone or attached:
             _tell(session, dispute, before, len(gone), len(attached), actor)
     return dispute
+
+
+def is_day_written(text: str) -> bool:
+    """Whether the text is a day like 2026-11-23."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def check_day(text: str, today: date) -> None:
+    """ValueError unless the text is a day like 2026-11-23, and not one to come."""
+    if not is_day_written(text):
+        raise ValueError("Write a day like 2026-11-23.")
+    if date.fromisoformat(text) > today:
+        raise ValueError(f"That day is still to come; today is {today}.")
+
+
+def _check_days(fields: Mapping[str, str | None], today: date) -> None:
+    for name, given in fields.items():
+        text = (given or "").strip()
+        if text and field_of(name).is_day:
+            try:
+                check_day(text, today)
+            except ValueError as wrong:
+                raise InvalidInput(f"/fields/{name}", "invalid_day", str(wrong)) from None
 
 
 def checked_fields(fields: Mapping[str, str | None]) -> dict[str, str]:

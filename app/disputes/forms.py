@@ -7,13 +7,14 @@ from typing import Any, cast
 
 from flask import request
 from wtforms import Field, MultipleFileField, SelectField, StringField, TextAreaField
-from wtforms.validators import Length
+from wtforms.validators import Length, ValidationError
 
-from app.disputes.evidence import MOST_CHARACTERS, Attached
+from app.disputes.evidence import MOST_CHARACTERS, Attached, check_day, is_day_written
 from app.disputes.files import MOST_BYTES
 from app.disputes.models import Dispute
 from app.disputes.reasons import FIELDS, field_of
 from app.errors import RuleBroken
+from app.filters import account_now
 from app.forms import KeyedForm, plain_text, trimmed
 
 
@@ -30,6 +31,14 @@ class EvidenceForm(KeyedForm):
     def text_fields(self, names: list[str]) -> list[Field]:
         """The fields of these texts."""
         return [self[name] for name in names if name in self]
+
+    def shown_as(self, one: Field) -> dict[str, Any]:
+        """How a text is asked for; what is no day stays a text to be mended: an input of days would lose it."""
+        told = field_of(one.name)
+        if told.rows > 1:
+            return {"rows": told.rows}
+        is_day = told.is_day and (not one.data or is_day_written(one.data))
+        return {"autocomplete": "off", "type": "date" if is_day else "text"}
 
     def texts(self) -> dict[str, str]:
         """What came, by the gateway's names; a text that was not sent at all stays as it is."""
@@ -50,6 +59,14 @@ class EvidenceForm(KeyedForm):
             self.problem = broken
 
 
+def _past_day(_form: Any, field: Field) -> None:
+    if field.data:
+        try:
+            check_day(field.data, account_now().date())
+        except ValueError as wrong:
+            raise ValidationError(str(wrong)) from None
+
+
 def names_of(dispute: Dispute) -> tuple[list[str], list[str], list[str]]:
     """The texts by how much they matter for the reason: required, helpful, and all others."""
     required, helpful = list(dispute.required), list(dispute.helpful)
@@ -64,7 +81,8 @@ def evidence_form(dispute: Dispute, values: Mapping[str, str]) -> EvidenceForm:
         told = field_of(name)
         kind = StringField if told.rows == 1 else TextAreaField
         too_long = Length(max=MOST_CHARACTERS, message=f"At most {MOST_CHARACTERS} characters.")
-        fields[name] = kind(told.label, [too_long, plain_text], [trimmed], description=told.help)
+        checks = [too_long, plain_text, *([_past_day] if told.is_day else [])]
+        fields[name] = kind(told.label, checks, [trimmed], description=told.help)
     form = cast(EvidenceForm, type("EvidenceForm", (EvidenceForm,), fields)(data=dict(values)))
     form.shows.choices = [(name, field_of(name).label) for name in (*required, *helpful, *others)]
     return form

@@ -161,11 +161,12 @@ def network_words(network: str | None, code: str | None) -> str | None:
 
 @dataclass(frozen=True)
 class EvidenceField:
-    """One text of an answer: what it is called, and what to write."""
+    """One text of an answer: what it is called, and what to write; some are a day."""
 
     label: str
     help: str
     rows: int = 3
+    is_day: bool = False
 
 
 FIELDS: dict[str, EvidenceField] = {
@@ -178,9 +179,9 @@ FIELDS: dict[str, EvidenceField] = {
     "billing_address": EvidenceField("Billing address", "That belongs to the card."),
     "shipping_address": EvidenceField("Delivery address", "Where it was sent."),
     "shipping_carrier": EvidenceField("Carrier", "Who delivered it, like DHL.", 1),
-    "shipping_date": EvidenceField("Day it was sent", "Like 2026-11-23.", 1),
+    "shipping_date": EvidenceField("Day it was sent", "When the carrier took it.", 1, is_day=True),
     "shipping_tracking_number": EvidenceField("Tracking number", "With which the carrier's page shows the way.", 1),
-    "service_date": EvidenceField("Day of the service", "When it was rendered or used, like 2026-11-23.", 1),
+    "service_date": EvidenceField("Day of the service", "When it was rendered or used.", 1, is_day=True),
     "access_log": EvidenceField(
         "Log of its use", "Times, addresses and devices of the customer's logins or downloads."
     ),

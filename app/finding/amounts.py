@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from sqlalchemy import ColumnElement, and_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.money import exponent_of
+from app.money import PLAIN, exponent_of, meant_as_point, read_grouped
 
-_NUMBER = r"[0-9]{1,15}(?:\.[0-9]{1,4})?"
-_ONE = re.compile(rf"^(>=|<=|>|<|=)?({_NUMBER})$")
-_BOTH = re.compile(rf"^({_NUMBER})\.\.({_NUMBER})$")
+_SIGNS = (">=", "<=", ">", "<", "=")
 HELP = "Write an amount like 100, >100, <=19.99 or 10..50."
 
 
@@ -44,19 +41,25 @@ class AmountRange:
         return and_(*found)
 
 
-def read_amounts(text: str) -> AmountRange:
-    """The range that was written; ValueError says what would be right."""
-    plain = text.replace(",", "").replace(" ", "")
-    if both := _BOTH.match(plain):
-        low, high = Decimal(both[1]), Decimal(both[2])
+def read_amounts(text: str, currency: str | None = None) -> AmountRange:
+    """The range that was written, in the currency that the list is narrowed to; ValueError says what would be right."""
+    first, dots, last = text.partition("..")
+    if dots:
+        low, high = _number(first, currency), _number(last, currency)
         if high < low:
             raise ValueError("Write the smaller amount first, like 10..50.")
         return AmountRange(low, high)
-    one = _ONE.match(plain)
-    if one is None:
-        raise ValueError(HELP)
-    sign, amount = one[1] or "=", Decimal(one[2])
-    if sign == "=":
+    written = text.strip()
+    sign = next((sign for sign in _SIGNS if written.startswith(sign)), "")
+    amount = _number(written.removeprefix(sign), currency)
+    if sign in ("", "="):
         return AmountRange(amount, amount)
     is_open = sign in "<>"
     return AmountRange(low=amount, is_open=is_open) if sign[0] == ">" else AmountRange(high=amount, is_open=is_open)
+
+
+def _number(text: str, currency: str | None) -> Decimal:
+    plain = read_grouped(text, currency)
+    if not PLAIN.match(plain):
+        raise ValueError(f"{HELP}{meant_as_point(plain, currency)}")
+    return Decimal(plain)

@@ -190,7 +190,8 @@ class SumsForm(FilterForm):
 
     def validate_amount(self, field: StringField) -> None:
         try:
-            self.amounts = read_amounts(field.data)
+            currency = (self.currency.data or "").upper()
+            self.amounts = read_amounts(field.data, currency if currency in currency_codes() else None)
         except ValueError as error:
             raise ValidationError(str(error)) from None
 

@@ -64,7 +64,7 @@ class ScheduleForm(KeyedForm):
 
     POINTERS: ClassVar[dict[str, str]] = {"/payout_day": "payout_day", "/currency": "currency"}
 
-    currency = _currency()
+    currency = SelectField("Currency", choices={"Any": [("", "Any currency")], **currency_choices()})
     schedule = SelectField(
         "Paid", [InputRequired("Choose when.")], choices=[(one.value, words) for one, words in SCHEDULES.items()]
     )
@@ -80,7 +80,7 @@ class ScheduleForm(KeyedForm):
         """With what is in force."""
         return cls(
             formdata=None,
-            currency=merchant.currency or "USD",
+            currency=merchant.currency or "",
             schedule=Schedule(merchant.schedule).value,
             payout_day=merchant.payout_day,
         )

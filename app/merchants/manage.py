@@ -29,10 +29,11 @@ def make_merchant(name: str, currency: str, actor: Actor) -> Merchant:
 
 
 def set_payouts(
-    merchant_id: str, currency: str, schedule: Schedule, payout_day: int, reason: str, actor: Actor
+    merchant_id: str, currency: str | None, schedule: Schedule, payout_day: int, reason: str, actor: Actor
 ) -> Merchant:
-    """In which currency a merchant keeps books, and when it is paid out."""
-    _check_currency(currency)
+    """In which currency a merchant keeps books (None: in any), and when it is paid out."""
+    if currency is not None:
+        _check_currency(currency)
     most = 7 if schedule is Schedule.WEEKLY else 31
     if not 1 <= payout_day <= most:
         raise InvalidInput("/payout_day", "out_of_range", f"Write a day from 1 to {most}.")

@@ -104,7 +104,7 @@ def schedule(merchant_id: str) -> AnyResponse:
 
     def act() -> str:
         chosen = Schedule(form.schedule.data)
-        set_payouts(merchant_id, form.currency.data, chosen, form.payout_day.data, form.reason.data, actor())
+        set_payouts(merchant_id, form.currency.data or None, chosen, form.payout_day.data, form.reason.data, actor())
         return "The schedule holds from now on."
 
     return _act(merchant_id, "schedule", form, act)

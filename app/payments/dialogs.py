@@ -128,7 +128,7 @@ def pay(order_id: str) -> AnyResponse:
 def capture_dialog(order_id: str) -> Response:
     order, payment = _load_live(order_id)
     payment.check_capturable(None)
-    return _show("capture", CaptureForm(payment.amount_capturable), order, payment)
+    return _show("capture", CaptureForm(payment.amount_capturable, payment.check_capturable), order, payment)
 
 
 @blueprint.post("/payments/<payment_id>/captures")
@@ -136,7 +136,7 @@ def capture_dialog(order_id: str) -> Response:
 def capture(payment_id: str) -> AnyResponse:
     """Capture the sum that was written."""
     payment = get_payment(payment_id)
-    form = CaptureForm(payment.amount_capturable)
+    form = CaptureForm(payment.amount_capturable, payment.check_capturable)
 
     def act() -> str | None:
         done = capture_payment(payment_id, form.money, actor(), final=form.final.data, request_key=form.key_of(actor()))
@@ -201,7 +201,7 @@ def refund_dialog(order_id: str) -> Response:
 
 def _refund_form(payment: Payment) -> RefundForm:
     with reading() as session:
-        return RefundForm(payment.amount_free, left_alone(payment, current_policy(session)))
+        return RefundForm(payment.amount_free, payment.check_refundable, left_alone(payment, current_policy(session)))
 
 
 @blueprint.post("/payments/<payment_id>/refunds")

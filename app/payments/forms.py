@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from wtforms import BooleanField, Field, RadioField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length
 
+from app.errors import RuleBroken
 from app.forms import KeyedForm, plain_text, trimmed
 from app.money import Money, parse_amount
 from app.payments.cards import Catalogue
@@ -39,21 +41,35 @@ class PayForm(KeyedForm):
 
 
 class SumForm(KeyedForm):
-    """A sum out of what is left."""
+    """A sum out of what is left; `check` is what the verb asks of it."""
 
     POINTERS: ClassVar[dict[str, str]] = {"amount_too_large": "amount"}
 
     amount = StringField("Amount", [DataRequired("Write the amount."), Length(max=30)], [trimmed])
 
-    def __init__(self, left: Money, **values: Any) -> None:
+    def __init__(self, left: Money, check: Callable[[Money], None], **values: Any) -> None:
         super().__init__(amount=left.plain(), **values)
         self.left = left
+        self._check = check
 
     def validate_amount(self, field: Field) -> None:
         try:
-            self.money = parse_amount(field.data, self.left.currency)
+            self.money = parse_amount(field.data, self.left.currency, self.left)
         except ValueError as error:
             raise ValidationError(str(error)) from error
+
+    def validate(self, **more: Any) -> bool:
+        """What the verb would refuse is told with all else that is wrong.
+
+        A sum alone is left to the verb: it knows the form that was sent before, when more was left.
+        """
+        is_fine: bool = super().validate(**more)
+        if not is_fine and not self.amount.errors:
+            try:
+                self._check(self.money)
+            except RuleBroken as broken:
+                self.show(broken)
+        return is_fine
 
 
 class CaptureForm(SumForm):
@@ -74,8 +90,8 @@ class RefundForm(SumForm):
         "Note", [Length(max=500, message="At most 500 characters."), plain_text], [trimmed], description="Optional."
     )
 
-    def __init__(self, left: Money, alone: Money, **values: Any) -> None:
-        super().__init__(left, **values)
+    def __init__(self, left: Money, check: Callable[[Money], None], alone: Money, **values: Any) -> None:
+        super().__init__(left, check, **values)
         self.alone = alone
 
 

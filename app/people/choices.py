@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -16,6 +17,7 @@ from app.policy import Policy
 
 _LIKE = "USD"
 """Any currency with two digits after the point: how limits are written."""
+_NOTHING = re.compile(r"^0+(?:\.0{1,2})?$")
 LIMITS = ("refund_limit_minor", "payout_limit_minor")
 
 
@@ -200,7 +202,7 @@ class PolicyForm(KeyedForm):
         self._read_limit(field)
 
     def _read_limit(self, field: Field) -> None:
-        if field.data.strip("0.,") == "" and field.data.strip():
+        if _NOTHING.match(field.data):
             self.limits[field.name] = 0
             return
         try:

@@ -29,6 +29,9 @@ log = structlog.get_logger("risk")
 BUDGET_MS = 50
 """Longer than this a payment does not wait for its score; rules alone decide then."""
 
+HIGH_SCORE = 50
+"""From here on, where one payment in fourteen is a fraud, a score speaks against a payment whatever the thresholds."""
+
 
 @dataclass(frozen=True)
 class Opinion:
@@ -95,19 +98,22 @@ def _score(
 
 def _decide(subject: Subject, score: Score | None, fired: list[Rule], policy: Policy) -> tuple[Decision, str]:
     """Allow before block before review before 3-D Secure; a rule is named before the score."""
+    floors = {
+        Decision.BLOCK: policy.block_from_score,
+        Decision.REVIEW: policy.review_from_score,
+        Decision.THREE_DS: policy.three_ds_from_score,
+    }
     for action in (Decision.ALLOW, Decision.BLOCK, Decision.REVIEW, Decision.THREE_DS):
         named = next((rule.row.name for rule in fired if rule.row.action == action), None)
         if named is not None:
             return action, f"Rule “{named}”"
-        floor = {
-            Decision.BLOCK: policy.block_from_score,
-            Decision.REVIEW: policy.review_from_score,
-            Decision.THREE_DS: policy.three_ds_from_score,
-        }.get(action)
+        floor = floors.get(action)
         if floor is not None and score is not None and score.score >= floor:
             return action, f"Score {score.score}, {floor} or more"
         if action is Decision.REVIEW and _is_drawn(subject, policy.random_reviews_permille):
             return action, "Drawn at random"
+    if score is not None and score.score >= HIGH_SCORE:
+        return Decision.ACCEPT, f"Score {score.score}, below the threshold of {min(floors.values())}"
     return Decision.ACCEPT, "Nothing speaks against it"
 
 

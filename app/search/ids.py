@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Column, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.approvals import Approval
 from app.customers.models import Customer
@@ -15,10 +15,15 @@ from app.disputes.attempts import DisputeAttempt
 from app.disputes.models import Dispute
 from app.gateway.calls import GatewayCall
 from app.gateway.received import WebhookEvent
+from app.ledger.post import TRANSACTIONS
+from app.merchants.models import Merchant
 from app.orders.models import Order
 from app.payments.attempts import Attempt
 from app.payments.models import Payment
 from app.payments.moved import Capture, Refund
+from app.reconciliation.models import ImportedFile
+from app.risk.models import Review
+from app.settlements.models import MerchantPayout, Payout, Settlement
 
 KEY = re.compile(r"^[0-9a-f]{32}$", re.ASCII)
 """An idempotency key of ours."""
@@ -26,15 +31,23 @@ KEY = re.compile(r"^[0-9a-f]{32}$", re.ASCII)
 
 @dataclass(frozen=True)
 class Place:
-    """A page, and the part of it: an order's, a payment's, a dispute's, or a customer's."""
+    """A page, by what it is about, and the part of it."""
 
     kind: str
     id: str
     anchor: str | None = None
 
 
-def _order(session: Session, text: str) -> Place | None:
-    return Place("order", text) if session.get(Order, text) is not None else None
+Finder = Callable[[Session, str], Place | None]
+
+
+def _page_of(kind: str, column: InstrumentedAttribute[str] | Column[str]) -> Finder:
+    """What has a page of its own."""
+
+    def find(session: Session, text: str) -> Place | None:
+        return Place(kind, text) if session.scalar(select(column).where(column == text)) else None
+
+    return find
 
 
 def _payment(session: Session, text: str) -> Place | None:
@@ -50,10 +63,6 @@ def _capture(session: Session, text: str) -> Place | None:
 def _refund(session: Session, text: str) -> Place | None:
     found = session.scalar(select(Refund.payment_id).where(Refund.id == text))
     return Place("payment", found, text) if found else None
-
-
-def _dispute(session: Session, text: str) -> Place | None:
-    return Place("dispute", text) if session.get(Dispute, text) is not None else None
 
 
 def _event(session: Session, text: str) -> Place | None:
@@ -78,10 +87,6 @@ def _request(session: Session, text: str) -> Place | None:
     return Place("payment", call.payment_id, f"call-{call.id}") if call else None
 
 
-def _approval(session: Session, text: str) -> Place | None:
-    return Place("approval", text) if session.get(Approval, text) is not None else None
-
-
 def _key(session: Session, text: str) -> Place | None:
     wanted = select(Attempt).where(Attempt.idempotency_key == text)
     attempt = session.scalars(wanted).first()
@@ -91,23 +96,28 @@ def _key(session: Session, text: str) -> Place | None:
     return Place("dispute", answer.dispute_id, answer.id) if answer else None
 
 
-def _customer(session: Session, text: str) -> Place | None:
-    return Place("customer", text) if session.get(Customer, text) is not None else None
-
-
-KINDS: dict[str, Callable[[Session, str], Place | None]] = {
-    "ord": _order,
+KINDS: dict[str, Finder] = {
+    "ord": _page_of("order", Order.id),
     "pay": _payment,
     "cap": _capture,
     "re": _refund,
-    "dp": _dispute,
+    "dp": _page_of("dispute", Dispute.id),
     "evt": _event,
     "att": _attempt,
-    "apr": _approval,
+    "apr": _page_of("approval", Approval.id),
     "req": _request,
-    "cus": _customer,
+    "cus": _page_of("customer", Customer.id),
+    "st": _page_of("settlement", Settlement.id),
+    "po": _page_of("payout", Payout.id),
+    "mer": _page_of("merchant", Merchant.id),
+    "mpo": _page_of("merchant_payout", MerchantPayout.id),
+    "ltx": _page_of("ledger_transaction", TRANSACTIONS.c.id),
+    "rev": _page_of("review", Review.id),
+    "imp": _page_of("file", ImportedFile.id),
 }
 """Who looks for an id that begins so."""
+ID = re.compile(rf"^({'|'.join(KINDS)})_[0-9A-Za-z]{{10,64}}$", re.ASCII)
+"""What is looked up from anywhere; lists of money search for some of these among their own rows instead."""
 
 
 def place_of(session: Session, text: str) -> Place | None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import words
 from app.db import reading
 from app.errors import NotFound
-from app.finding.pages import ID
 from app.finding.terms import WrongTerm, read_terms
 from app.operators.guards import requires
 from app.operators.roles import Permission
-from app.search.ids import KEY, Place, place_of
+from app.search.ids import ID, KEY, Place, place_of
 
 blueprint = Blueprint("search", __name__)
 
@@ -31,16 +32,27 @@ def find() -> AnyResponse:
     return redirect(url_for("payments.index" if _is_of_payments(text) else "orders.index", q=text or None), 303)
 
 
+_PAGES = {
+    "order": ("payments.order", "order_id"),
+    "payment": ("payments.show", "payment_id"),
+    "dispute": ("disputes.show", "dispute_id"),
+    "customer": ("customers.show", "customer_id"),
+    "approval": ("approvals.show", "approval_id"),
+    "settlement": ("settlements.show", "settlement_id"),
+    "payout": ("payouts.show", "payout_id"),
+    "merchant": ("merchants.show", "merchant_id"),
+    "merchant_payout": ("merchant_payouts.show", "payout_id"),
+    "ledger_transaction": ("ledger.show", "transaction_id"),
+    "review": ("reviews.show", "review_id"),
+    "file": ("reconciliation.file", "file_id"),
+}
+"""The page of each kind of place, and what its address calls the id. Whoever may search may read them all."""
+
+
 def _address(place: Place) -> str:
-    if place.kind == "order":
-        return url_for("payments.order", order_id=place.id)
-    if place.kind == "dispute":
-        return url_for("disputes.show", dispute_id=place.id, _anchor=place.anchor)
-    if place.kind == "customer":
-        return url_for("customers.show", customer_id=place.id)
-    if place.kind == "approval":
-        return url_for("approvals.show", approval_id=place.id)
-    return url_for("payments.show", payment_id=place.id, _anchor=place.anchor)
+    page, name = _PAGES[place.kind]
+    values: dict[str, Any] = {name: place.id}
+    return url_for(page, _anchor=place.anchor, **values)
 
 
 def _is_of_payments(text: str) -> bool:

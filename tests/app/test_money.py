@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +36,14 @@ def test_taking_apart_what_was_added_leaves_nothing(amounts: list[int], currency
         ("19.99", "USD", 1999),
         ("19.9", "USD", 1990),
         ("1,234.50", "EUR", 123450),
+        ("1,234", "USD", 123400),
+        ("12,345,678.9", "USD", 1234567890),
+        ("1 234.50", "EUR", 123450),
+        ("1\u202f234\u00a0", "EUR", 123400),
+        ("1,234", "JPY", 1234),
+        ("1,234.500", "KWD", 1234500),
+        ("1,234,567", "KWD", 1234567000),
+        ("1 234", "KWD", 1234000),
         (" 500 ", "JPY", 500),
         ("1.234", "KWD", 1234),
         ("2.5000", "CLF", 25000),
@@ -59,11 +69,43 @@ def test_text_becomes_minor_units(text: str, currency: str, amount_minor: int) -
         ("10000000000.00", "USD"),
         ("1.2.3", "USD"),
         ("\u0661\u0662", "USD"),
+        ("1,2345", "USD"),
+        ("12,34,567", "USD"),
+        ("1,234 567", "USD"),
+        ("0,490", "USD"),
+        ("1.234,50", "USD"),
+        ("1,234.5,0", "USD"),
+        ("1 05", "USD"),
+        (",", "USD"),
+        ("1,5", "JPY"),
     ],
 )
 def test_what_is_no_amount_is_refused_with_an_example(text: str, currency: str) -> None:
     with pytest.raises(ValueError, match=currency):
         parse_amount(text, currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "question"),
+    [
+        ("1,05", "USD", "Did you mean 1.05?"),
+        ("0,49", "USD", "Did you mean 0.49?"),
+        (" 1234,5 ", "USD", "Did you mean 1234.5?"),
+        ("1,05", "KWD", "Did you mean 1.05?"),
+        ("0,490", "KWD", "Did you mean 0.490?"),
+        ("1,234", "KWD", "Did you mean 1.234 or 1234.000 KWD?"),
+        ("1,234", "CLF", "Did you mean 1.234 or 1234.0000 CLF?"),
+    ],
+)
+def test_a_comma_that_may_have_been_meant_as_a_point_is_asked_about(text: str, currency: str, question: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(question)):
+        parse_amount(text, currency)
+
+
+@given(AMOUNTS, st.sampled_from(("USD", "JPY", "EUR")))
+def test_thousands_may_be_parted_by_commas(amount: int, currency: str) -> None:
+    money = Money(amount, currency)
+    assert parse_amount(f"{money.major:,}", currency) == money
 
 
 @pytest.mark.parametrize("code", ["XAU", "XXX", "ABC", "usd", "", "EURO"])

@@ -88,7 +88,7 @@ def refuse_refund(page: Page) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Amount").fill("99,999.00")
     dialog.get_by_label("Reason").select_option("other")
-    dialog.get_by_role("button", name="Refund 99,999.00").click()
+    dialog.get_by_role("button", name="Refund", exact=True).click()
     expect(dialog.locator(".field-error").first).to_be_visible()
 
 

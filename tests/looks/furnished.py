@@ -352,7 +352,7 @@ def _gather(stack: Stack, dispute_id: str) -> None:
     """Some of the evidence that the bank wants, and a file."""
     clerk = Visitor(stack, "finance")
     at = f"{clerk.url}/disputes/{dispute_id}/evidence"
-    form = clerk.read(at).fields | {"shipping_date": "2026-11-20", "shows": "receipt"}
+    form = clerk.read(at).fields | {"shipping_date": "2025-11-20", "shows": "receipt"}
     form = {name: value for name, value in form.items() if name not in ("files", "remove")}
     files = [("files", ("packing-slip.txt", b"One mug, stoneware, packed on Friday.", "text/plain"))]
     answer = clerk.session.post(at, data=form, files=files, timeout=30)

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from tests.app.disputes.desk import Desk
-from tests.app.screens.visitor import Visitor
+from tests.app.screens.visitor import Read, Visitor
 from tests.clients import TIMEOUT, Json
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -61,10 +61,10 @@ REFUSED: dict[str, tuple[Files, str]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_no_evidence_is_refused_by_name_and_nothing_typed_is_lost(desk: Desk, dispute: Json, case: str) -> None:
     files, words = REFUSED[case]
-    answer = attach(desk, dispute, files, shipping_date="2026-11-20")
+    answer = attach(desk, dispute, files, shipping_date="2025-11-20")
     assert answer.status_code == 422
     assert words in answer.text
-    assert 'value="2026-11-20"' in answer.text
+    assert 'value="2025-11-20"' in answer.text
     assert standing(desk, dispute) == []
 
 
@@ -140,3 +140,29 @@ def test_only_who_answers_disputes_may_change_one(desk: Desk, dispute: Json, rol
     for path in ("evidence", "submission", "acceptance", "sync"):
         assert visitor.post(f"/disputes/{dispute['id']}/{path}", token).status_code == 403
     assert desk.told(dispute["id"]) == dispute
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("yesterday", "Write a day like 2026-11-23."),
+        ("20.11.2025", "Write a day like 2026-11-23."),
+        ("20251120", "Write a day like 2026-11-23."),
+        ("2025-02-30", "Write a day like 2026-11-23."),
+        ("9999-12-31", "That day is still to come"),
+    ],
+)
+def test_what_is_no_past_day_is_told_at_its_field_and_nothing_is_lost(desk: Desk, written: str, said: str) -> None:
+    dispute = desk.opened(desk.captured())
+    at = f"/disputes/{dispute['id']}/evidence"
+    days = {"shipping_date": written, "service_date": written}
+    answer = desk.visitor.send(at, at, **days, shipping_carrier="DHL")
+    page = Read(answer.text)
+    assert answer.status_code == 422
+    assert page.text.count(said) == 2
+    assert days.items() <= page.fields.items()
+    assert page.fields["shipping_carrier"] == "DHL"
+    assert desk.row(dispute["id"])["draft"] is None
+    told = desk.finance.call("POST", f"/disputes/{dispute['id']}/evidence", {"fields": days})
+    assert (told.status_code, told.json()["param"]) == (422, "/fields/shipping_date")
+    assert 'type="date"' in desk.visitor.get(at).text

@@ -131,7 +131,7 @@ def test_the_api_lists_gathers_and_answers(desk: Desk) -> None:
     mine = next(one for one in listed if one["id"] == dispute["id"])
     assert mine == desk.finance.call("GET", path).json()
     assert (mine["order"], mine["amount"], mine["allowed_actions"]) == (order["id"], 4999, ["submit", "accept"])
-    fields = {"shipping_date": "2026-11-20", "shipping_tracking_number": "1Z999AA10123456784"}
+    fields = {"shipping_date": "2025-11-20", "shipping_tracking_number": "1Z999AA10123456784"}
     saved = desk.finance.call("POST", f"{path}/evidence", {"fields": fields}).json()
     assert (saved["evidence"]["fields"], saved["evidence"]["missing"]) == (fields, [])
     wrong = desk.finance.call("POST", f"{path}/evidence", {"fields": {"proof": "me"}})

@@ -10,7 +10,7 @@ from tests.app.disputes.desk import Desk
 from tests.app.screens.visitor import Visitor
 from tests.stack import until
 
-WINNING = {"shipping_date": "2026-11-20", "shipping_tracking_number": "1Z999AA10123456784"}
+WINNING = {"shipping_date": "2025-11-20", "shipping_tracking_number": "1Z999AA10123456784"}
 DEADLINE, DECISION = "P10D", "P7D"
 
 REASONS = {

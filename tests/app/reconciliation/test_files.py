@@ -45,6 +45,7 @@ def test_each_layout_of_a_clean_report_agrees(shop: Shop, finance: Visitor, repo
         (file,) = shop.rows("SELECT * FROM imported_files WHERE layout = :layout", layout=layout)
         assert (file["rows"], file["rows_read"], file["matched"], file["differing"]) == (4, 4, 4, 0), layout
         assert "All of it agrees" in answer.text
+        assert finance.get(f"/search?q={file['id']}").url == answer.url
     assert breaks(shop) == before
     assert shop.balances() == books
 

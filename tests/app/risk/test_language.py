@@ -47,6 +47,7 @@ def test_what_can_be_read_is_understood(visitor: Visitor, condition: str) -> Non
         ("card.payments > 3", "Say how far card.payments looks back", "card.payments"),
         ("amount[1h] > 3 EUR", "amount does not look back", "amount[1h]"),
         ("amount > 500.123 EUR", "EUR has at most 2 digits after the point", "500.123 EUR"),
+        ("amount > 1,05 EUR", "',' cannot stand here", ","),
         ("amount > 5 XXY", "XXY is no ISO 4217 currency", "5 XXY"),
         ('hour > 5 and score > "a"', "This is a text, but a number is compared with it", '"a"'),
         ('card.network > "visa"', "is neither more nor less", 'card.network > "visa"'),

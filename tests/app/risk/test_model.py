@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import make_engine
+from app.risk.assess import HIGH_SCORE
 from app.risk.models import Assessment
 from fraud_model import FraudScorer
 from tests.app.risk.desk import RiskDesk
@@ -81,6 +82,17 @@ def test_card_testing_climbs_to_block_by_its_score(service: OrderService, device
     assert tried[0]["risk"]["score"] < tried[-1]["risk"]["score"]
     assert tried[-1]["status"] == "blocked"
     assert re.search(r"device|decline|card", " ".join(one["text"] for one in tried[-1]["risk"]["reasons"]))
+
+
+def test_a_high_score_is_said_where_no_threshold_is_that_low(service: OrderService, device: str) -> None:
+    cards = ("visa_generic_decline", "visa_lost_card", "visa_stolen_card", "visa_insufficient_funds", "amex_success")
+    tried = [scored(service, device, 100, card)["risk"] for _ in range(4) for card in cards]
+    accepted = [risk for risk in tried if risk["decision"] == "accept"]  # chance picks some for a review
+    high = [risk for risk in accepted if risk["score"] >= HIGH_SCORE]
+    assert high
+    for risk in accepted:
+        told = f"Score {risk['score']}, below the threshold of 100" if risk in high else "Nothing speaks against it"
+        assert risk["why"] == told
 
 
 def test_the_page_shows_what_thresholds_would_have_done(desk: RiskDesk, service: OrderService, device: str) -> None:

@@ -75,6 +75,8 @@ def test_a_reviewed_payment_is_approved_and_captured(
     queue = desk.visitor.read("/reviews").text
     assert order["reference"] in queue
     assert f"Look at {device}" in queue
+    review = desk.review_of(payment["id"])
+    assert desk.visitor.get(f"/search?q={review.rpartition('/')[2]}").url == review
     assert desk.decides(payment["id"], "approve").ok
     paid = service.order_when(order, "paid")
     assert paid["amount_captured"] == 4200

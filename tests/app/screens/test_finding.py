@@ -65,6 +65,9 @@ ORDERS = {
     "amount=<=100&currency=USD": "poor unpaid",
     "amount=100..100.01": "dinar yen held unpaid",
     "amount=100.001": "dinar",
+    "amount=0 .. 1,000": "dinar yen lost poor paid held unpaid",
+    "amount=>=999.99": "lost",
+    "amount=> 1,000": "",
     "currency=eur": "lost",
     "last4=4444": "paid",
     "network=amex": "yen",
@@ -161,9 +164,34 @@ def test_an_id_of_any_kind_goes_straight_there(
         assert visitor.get(f"/search?q={pasted}").url.partition("#")[0] == here, pasted
     customer_id = next(word for word in visitor.read(f"/orders/{order['id']}").text.split() if word.startswith("cus_"))
     assert visitor.get(f"/search?q={customer_id}").url == f"{visitor.url}/customers/{customer_id}"
+    pages = [
+        next(link.href for link in visitor.read(at).links if begins in link.href)
+        for at, begins in (("/merchants", "/merchants/mer_"), (here, "/ledger/transactions/ltx_"))
+    ]
+    viewer = Visitor(stack, "viewer")
+    for own in pages:
+        for who in (visitor, viewer):
+            assert who.get(f"/search?q={own.rpartition('/')[2]}").url == f"{visitor.url}{own}"
     unknown = visitor.get("/search?q=evt_00000000000000000000000000")
     assert unknown.status_code == 404
     assert "Nothing here has the id evt_00000000000000000000000000." in Read(unknown.text).text
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("amount=>1,05", "Write an amount like 100, >100, <=19.99 or 10..50. Did you mean 1.05?"),
+        ("amount=1..2,5", "Did you mean 2.5?"),
+        ("amount=1 05", "Write an amount like 100"),
+        ("amount=>=", "Write an amount like 100"),
+        ("amount=2,000..1,000", "Write the smaller amount first"),
+        ("amount=1,234&currency=KWD", "Did you mean 1.234 or 1234.000 KWD?"),
+    ],
+)
+def test_an_amount_that_cannot_be_read_is_asked_about(visitor: Visitor, query: str, told: str) -> None:
+    answer = visitor.get(f"/orders?{query}")
+    assert answer.status_code == 422
+    assert told in Read(answer.text).text
 
 
 def test_chips_take_one_filter_away_each_and_keep_the_others(visitor: Visitor, shop: Shop) -> None:

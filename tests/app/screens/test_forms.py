@@ -115,7 +115,8 @@ def held(service: OrderService) -> tuple[Json, Json]:
 SUMS = [
     ({"amount": ""}, "Write the amount."),
     ({"amount": "ten"}, "Write the amount in USD, like 1234.50."),
-    ({"amount": "0.00"}, "The amount must lie between 0.01 and 9999999999.99 USD."),
+    ({"amount": "1,05"}, "Write the amount in USD, like 1234.50. Did you mean 1.05?"),
+    ({"amount": "0.00"}, "The amount must lie between 0.01 and 100.00 USD."),
     ({"amount": "-1"}, "Write the amount in USD, like 1234.50."),
     ({"amount": "1.005"}, "USD has at most 2 digits after the point"),
     ({"amount": "100.01"}, "100.01 USD is more."),
@@ -151,7 +152,26 @@ def test_a_refund_that_cannot_be(
     answer = visitor.send(f"/orders/{order['id']}/refund", f"/payments/{payment['id']}/refunds", **written)
     assert answer.status_code == 422
     assert told in Read(answer.text).text
+    assert Read(answer.text).fields["amount"] == written.get("amount", "100.00")
     assert service.order(order)["amount_refunded"] == 0
+
+
+def test_all_that_is_wrong_with_a_refund_is_told_at_once(visitor: Visitor, paid: tuple[Json, Json]) -> None:
+    order, payment = paid
+    answer = visitor.send(f"/orders/{order['id']}/refund", f"/payments/{payment['id']}/refunds", amount="100.01")
+    assert answer.status_code == 422
+    assert "Only 100.00 USD is refundable; 100.01 USD is more." in Read(answer.text).text
+    assert "Choose a reason." in Read(answer.text).text
+
+
+@pytest.mark.parametrize("written", ["1,05", "1 05", ",", "0,00", "1.005", "none"])
+def test_a_limit_that_cannot_be_read_is_not_set(visitor: Visitor, written: str) -> None:
+    before = visitor.read("/settings/policy").fields["refund_limit_minor"]
+    answer = visitor.send("/settings/policy", "/settings/policy", refund_limit_minor=written, reason="a test")
+    assert answer.status_code == 422
+    assert "Write an amount with at most two digits after the point, like 500.00." in Read(answer.text).text
+    assert Read(answer.text).fields["refund_limit_minor"] == written
+    assert visitor.read("/settings/policy").fields["refund_limit_minor"] == before
 
 
 @pytest.mark.parametrize("action", ["pay", "capture", "void", "cancel"])

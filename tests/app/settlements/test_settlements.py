@@ -38,6 +38,10 @@ def test_a_day_of_four_currencies_is_booked_and_paid_out(shop: Shop) -> None:
     until(lambda: all(shop.paid_by(one["id"]) for one in settlements), what="the payouts to be booked", within=60)
     until(shop.agrees, what="our books to say what the gateway holds")
     assert {one["id"]: one["net"] for one in settlements} == {one["id"]: shop.paid_by(one["id"]) for one in settlements}
+    viewer = Visitor(shop.stack, "viewer")
+    for kind, of in (("settlements", "/v1/settlements"), ("payouts", "/v1/payouts")):
+        newest = shop.gateway.call("GET", f"{of}?limit=1")["data"][0]["id"]
+        assert viewer.get(f"/search?q={newest}").url == f"{viewer.url}/{kind}/{newest}"
     told: dict[str, int] = {}
     for one in shop.gateway.call("GET", "/v1/payouts?status=paid&limit=100")["data"]:
         told[one["currency"]] = told.get(one["currency"], 0) + one["amount"]
