@@ -226,7 +226,7 @@ def _path(answer: requests.Response) -> str:
 
 def _adds_up(visitor: Visitor, path: str) -> list[tuple[str, int]]:
     """The steps of a payout's page; each level is the one before and what lies between."""
-    found, level = [], 0
+    found, level = list[tuple[str, int]](), 0
     for html in re.findall(r'<li class="fall .*?</li>', visitor.read(path).html, re.DOTALL):
         name, amount = Read(html).text.rpartition(" CHF")[0], _minor(html.partition("fall-amount")[2])
         if "fall-sum" in html:
