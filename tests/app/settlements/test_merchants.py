@@ -241,11 +241,11 @@ def _adds_up(visitor: Visitor, path: str) -> list[tuple[str, int]]:
 
 def test_a_payout_goes_to_no_account_that_was_changed_since(shop: Shop, finance: Visitor, seller: str) -> None:
     page = f"/merchants/{seller}"
-    shop.sell(5_000, "SEK", items=[{"name": "A lamp", "quantity": 1, "unit_amount": 5_000, "merchant": seller}])
+    shop.sell(5_000, "NZD", items=[{"name": "A lamp", "quantity": 1, "unit_amount": 5_000, "merchant": seller}])
     shop.end_day()
     shop.go_on("P6D")
-    until(lambda: shop.rows("SELECT id FROM payouts WHERE currency = 'SEK' AND status = 'paid'"), what="it", within=60)
-    proposed = finance.send(page, f"{page}/payouts", currency="SEK")
+    until(lambda: shop.rows("SELECT id FROM payouts WHERE currency = 'NZD' AND status = 'paid'"), what="it", within=60)
+    proposed = finance.send(page, f"{page}/payouts", currency="NZD")
     at = proposed.url.removeprefix(shop.stack.dashboard_url)
     finance.send(
         page, f"{page}/beneficiary", **GOOD | {"number": "GB82 WEST 1234 5698 7654 32", "reason": "taken over"}
@@ -256,7 +256,7 @@ def test_a_payout_goes_to_no_account_that_was_changed_since(shop: Shop, finance:
     sent = shop.rows("SELECT status FROM merchant_payouts WHERE id = :id", id=at.rpartition("/")[2])
     assert sent[0]["status"] == "proposed"
     finance.send(at, f"{at}/end", status="canceled", reason="to the new account")
-    anew = finance.send(page, f"{page}/payouts", currency="SEK")
+    anew = finance.send(page, f"{page}/payouts", currency="NZD")
     assert "GB" in anew.text
     finance.send(page, f"{page}/beneficiary", **GOOD)
 
